@@ -1,0 +1,5 @@
+"""The embedded PostgreSQL server and its supervision, nothing else.
+
+Lives here: finding the binaries, `initdb`, start, sharing between commands, stop.
+May not live here: any SQL of the ledger, any table name.
+"""
