@@ -1,0 +1,53 @@
+"""Exact numbers: what may stand in the ledger as a price, a supply or a percentage."""
+
+from decimal import Decimal, InvalidOperation
+
+Amount = Decimal | int
+"""An exact number. Both parts keep every digit; a float never stands for one."""
+
+MAX_MAGNITUDE = 1_000
+"""Exponents beyond this are refused: real data reaches 1e76, PostgreSQL's NUMERIC ends at 1e131072."""
+
+_MAX_INT = 10**MAX_MAGNITUDE
+
+
+class NotAnAmount(ValueError):
+    """The value isn't a finite number of sane size; the text says what it is instead."""
+
+
+def exact(text: str) -> Decimal:
+    """The number that `text` spells, with all its digits.
+
+    Raises NotAnAmount for anything else, `NaN`, `Infinity` and absurd exponents included.
+    """
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        raise NotAnAmount(f"{text[:40]!r} is not a number") from None
+    if not value.is_finite():
+        raise NotAnAmount(f"{text[:40]!r} is not a finite number")
+    if len(text) > MAX_MAGNITUDE or not -MAX_MAGNITUDE < value.adjusted() < MAX_MAGNITUDE:
+        raise NotAnAmount(f"{text[:40]!r} is too long to be a real number")
+    return value
+
+
+def amount(value: object) -> Amount | None:
+    """`value`, decoded from JSON with Decimal for floats, as an amount; None stays None.
+
+    An empty string is CoinPaprika's way to say "missing" (OpenAPI 1.7.10, schema `tick`).
+    Raises NotAnAmount for text, booleans and containers.
+    """
+    if value is None or value == "":
+        return None
+    if value.__class__ is Decimal:
+        if -MAX_MAGNITUDE < value.adjusted() < MAX_MAGNITUDE:  # type: ignore[attr-defined]
+            return value  # type: ignore[return-value]
+        raise NotAnAmount(f"{str(value)[:40]} is too long to be a real number")
+    if value.__class__ is int and -_MAX_INT < value < _MAX_INT:  # type: ignore[operator]
+        return value  # type: ignore[return-value]
+    raise NotAnAmount(f"{str(value)[:40]!r} is not a number")
+
+
+def known(value: Amount | None) -> Amount | None:
+    """`value`, or None for 0: both providers write 0 for a market cap or a supply that they don't know."""
+    return value or None
