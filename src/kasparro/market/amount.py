@@ -40,11 +40,11 @@ def amount(value: object) -> Amount | None:
     if value is None or value == "":
         return None
     if value.__class__ is Decimal:
-        if -MAX_MAGNITUDE < value.adjusted() < MAX_MAGNITUDE:  # type: ignore[attr-defined]
-            return value  # type: ignore[return-value]
+        if -MAX_MAGNITUDE < value.adjusted() < MAX_MAGNITUDE:
+            return value
         raise NotAnAmount(f"{str(value)[:40]} is too long to be a real number")
-    if value.__class__ is int and -_MAX_INT < value < _MAX_INT:  # type: ignore[operator]
-        return value  # type: ignore[return-value]
+    if value.__class__ is int and -_MAX_INT < value < _MAX_INT:
+        return value
     raise NotAnAmount(f"{str(value)[:40]!r} is not a number")
 
 

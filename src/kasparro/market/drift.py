@@ -97,7 +97,7 @@ def _likely_rename(name: str, json_type: str, new: Mapping[str, str]) -> tuple[s
     best: tuple[str, float] | None = None
     for candidate, found in new.items():
         likeness = _likeness(name, candidate)
-        if found != json_type and found != "null":
+        if found not in (json_type, "null"):
             likeness *= 0.5
         if likeness >= RENAME_FLOOR and (best is None or likeness > best[1]):
             best = (candidate, round(likeness, 2))
