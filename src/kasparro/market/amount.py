@@ -1,6 +1,7 @@
 """Exact numbers: what may stand in the ledger as a price, a supply or a percentage."""
 
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 Amount = Decimal | int
 """An exact number. Both parts keep every digit; a float never stands for one."""
@@ -31,19 +32,20 @@ def exact(text: str) -> Decimal:
     return value
 
 
-def amount(value: object) -> Amount | None:
+def amount(value: Any) -> Amount | None:
     """`value`, decoded from JSON with Decimal for floats, as an amount; None stays None.
 
     An empty string is CoinPaprika's way to say "missing" (OpenAPI 1.7.10, schema `tick`).
     Raises NotAnAmount for text, booleans and containers.
     """
-    if value is None or value == "":
-        return None
-    if value.__class__ is Decimal:
+    kind = value.__class__
+    if kind is Decimal:
         if -MAX_MAGNITUDE < value.adjusted() < MAX_MAGNITUDE:
             return value
         raise NotAnAmount(f"{str(value)[:40]} is too long to be a real number")
-    if value.__class__ is int and -_MAX_INT < value < _MAX_INT:
+    if value is None or value == "":
+        return None
+    if kind is int and -_MAX_INT < value < _MAX_INT:
         return value
     raise NotAnAmount(f"{str(value)[:40]!r} is not a number")
 

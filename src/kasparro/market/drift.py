@@ -77,7 +77,8 @@ def compare_fields(
     new = sorted(name for name in seen if name not in known)
     drifts: list[Drift] = []
     for name in missing:
-        likely = _likely_rename(name, known[name], {n: seen[n] for n in new})
+        alone = len(missing) == 1 and len(new) == 1
+        likely = _likely_rename(name, known[name], {n: seen[n] for n in new}, alone=alone)
         if likely is None:
             drifts.append(Drift(name, DriftKind.MISSING, required=name in needed))
         else:
@@ -93,12 +94,17 @@ def compare_fields(
     return drifts
 
 
-def _likely_rename(name: str, json_type: str, new: Mapping[str, str]) -> tuple[str, float] | None:
+def _likely_rename(
+    name: str, json_type: str, new: Mapping[str, str], *, alone: bool
+) -> tuple[str, float] | None:
+    """The best new name for `name` and its confidence; `alone` when nothing else vanished or appeared."""
     best: tuple[str, float] | None = None
     for candidate, found in new.items():
         likeness = _likeness(name, candidate)
         if found not in (json_type, "null"):
             likeness *= 0.5
+        elif alone:
+            likeness += 0.3 * (1 - likeness)
         if likeness >= RENAME_FLOOR and (best is None or likeness > best[1]):
             best = (candidate, round(likeness, 2))
     return best

@@ -60,6 +60,10 @@ def unfit_text(*texts: str) -> str | None:
 
     PostgreSQL's text can't hold U+0000, and UTF-8 can't hold a lone surrogate.
     """
+    if all(texts):
+        joined = "".join(texts)
+        if len(joined) <= MAX_TEXT and joined.isprintable():
+            return None
     for text in texts:
         if not text:
             return "empty"

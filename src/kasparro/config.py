@@ -1,0 +1,171 @@
+"""Every setting, typed, with its environment variable and default.
+
+Lives here: what may be set, what is accepted, how a wrong value is reported.
+May not live here: anything that acts on a setting.
+"""
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AliasChoices, Field, HttpUrl, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from kasparro.errors import ExitCode, Fatal
+
+SOURCES = ("coinpaprika", "coingecko", "csv")
+_PROJECT = Path(__file__).parents[2]
+
+
+class SettingError(Fatal):
+    """A setting has a value that isn't accepted."""
+
+    exit_code = ExitCode.SETTING
+
+
+class CoinGeckoPlan(StrEnum):
+    """CoinGecko's plans as far as they differ in host, header and limits."""
+
+    KEYLESS = "keyless"
+    DEMO = "demo"
+    PRO = "pro"
+
+
+class LogFormat(StrEnum):
+    """JSON for machines, console for people."""
+
+    JSON = "json"
+    CONSOLE = "console"
+
+
+class LogLevel(StrEnum):
+    """The least severe level that is written."""
+
+    DEBUG = "DEBUG"
+    INFO = "INFO"
+    WARNING = "WARNING"
+    ERROR = "ERROR"
+
+
+def default_home() -> Path:
+    """Where data goes when KASPARRO_HOME is unset: the XDG data directory of the user."""
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "kasparro"
+
+
+def _setting(default: Any, *names: str, **limits: Any) -> Any:
+    return Field(default, validation_alias=AliasChoices(*names), **limits)
+
+
+class Settings(BaseSettings):
+    """The settings of one process, from the environment and `.env` (the environment wins)."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, populate_by_name=True
+    )
+
+    database_url: SecretStr | None = _setting(None, "DATABASE_URL")
+    kasparro_home: Path = Field(default_factory=default_home, validation_alias="KASPARRO_HOME")
+
+    coinpaprika_api_key: SecretStr | None = _setting(None, "COINPAPRIKA_API_KEY")
+    coinpaprika_base_url: HttpUrl | None = _setting(None, "COINPAPRIKA_BASE_URL")
+    coinpaprika_max_coins: int | None = _setting(None, "COINPAPRIKA_MAX_COINS", ge=1)
+    coingecko_api_key: SecretStr | None = _setting(None, "COINGECKO_API_KEY")
+    coingecko_plan: CoinGeckoPlan | None = _setting(None, "COINGECKO_PLAN")
+    coingecko_base_url: HttpUrl | None = _setting(None, "COINGECKO_BASE_URL")
+    coingecko_max_coins: int = _setting(1_000, "COINGECKO_MAX_COINS", ge=1, le=100_000)
+    csv_path: str = _setting("data/crypto_sample.csv", "CSV_PATH", "CSV_FILE_PATH")
+
+    etl_sources: Annotated[tuple[str, ...], NoDecode] = _setting(SOURCES, "ETL_SOURCES")
+    etl_batch_size: int = _setting(10_000, "ETL_BATCH_SIZE", "BATCH_SIZE", ge=1, le=100_000)
+    etl_rate_limit_requests: int = _setting(100, "ETL_RATE_LIMIT_REQUESTS", ge=1)
+    etl_rate_limit_period: int = _setting(60, "ETL_RATE_LIMIT_PERIOD", ge=1)
+    etl_time_budget: int = _setting(600, "ETL_TIME_BUDGET", ge=1)
+    etl_fail_after_n_records: int | None = _setting(None, "ETL_FAIL_AFTER_N_RECORDS", ge=1)
+
+    log_level: LogLevel = _setting(LogLevel.INFO, "LOG_LEVEL")
+    log_format: LogFormat | None = _setting(None, "LOG_FORMAT")
+
+    @field_validator("etl_sources", mode="before")
+    @classmethod
+    def _split_sources(cls, value: object) -> object:
+        return (
+            tuple(part.strip() for part in value.split(",") if part.strip())
+            if isinstance(value, str)
+            else value
+        )
+
+    @field_validator("etl_sources")
+    @classmethod
+    def _known_sources(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value or any(name not in SOURCES for name in value):
+            raise ValueError(f"a comma list of {', '.join(SOURCES)}")
+        return tuple(dict.fromkeys(value))
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+    @field_validator("database_url")
+    @classmethod
+    def _postgres_url(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and not value.get_secret_value().startswith(("postgresql://", "postgres://")):
+            raise ValueError("a URL such as postgresql://user@host:5432/database")
+        return value
+
+    @property
+    def plan(self) -> CoinGeckoPlan:
+        """The CoinGecko plan: as set, else demo with a key and keyless without."""
+        if self.coingecko_plan:
+            return self.coingecko_plan
+        return CoinGeckoPlan.DEMO if self.coingecko_api_key else CoinGeckoPlan.KEYLESS
+
+    @property
+    def csv_pattern(self) -> str:
+        """CSV_PATH as an absolute path or pattern; the bundled sample is also found from elsewhere."""
+        path = Path(self.csv_path).expanduser()
+        if path.is_absolute():
+            return str(path)
+        unset = "csv_path" not in self.model_fields_set
+        return str(_PROJECT / path if unset and not path.exists() else Path.cwd() / path)
+
+    def secrets(self) -> tuple[str, ...]:
+        """The values that may never be written anywhere."""
+        given = (self.database_url, self.coinpaprika_api_key, self.coingecko_api_key)
+        return tuple(secret.get_secret_value() for secret in given if secret)
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """The settings of this process; `overrides` are field names with values that win over the environment.
+
+    Raises SettingError, one line that names the variable, the value and what is accepted.
+    """
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        raise SettingError(*_explain(error)) from None
+
+
+def _explain(error: ValidationError) -> tuple[str]:
+    lines = []
+    for problem in error.errors(include_url=False):
+        name = str(problem["loc"][0]) if problem["loc"] else "settings"
+        name = _variable(name)
+        secret = any(word in name for word in ("KEY", "URL"))
+        shown = "" if secret else f"={str(problem.get('input'))[:60]!r}"
+        accepted = str(problem["msg"]).removeprefix("Value error, ")
+        lines.append(f"{name}{shown} is not accepted: {accepted[:1].lower()}{accepted[1:]}")
+    return ("; ".join(lines),)
+
+
+def _variable(name: str) -> str:
+    field = Settings.model_fields.get(name)
+    alias = field.validation_alias if field else None
+    match alias:
+        case AliasChoices(choices=[first, *_]):
+            return str(first)
+        case str():
+            return alias
+        case _:
+            return name.upper()

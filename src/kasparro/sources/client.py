@@ -1,0 +1,188 @@
+"""The polite HTTP client that all providers share: rate, quota, retries, waits and size limits."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import httpx2
+import structlog
+from pyrate_limiter import Limiter, Rate
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
+
+from kasparro.sources.contract import Payload, Request
+from kasparro.sources.errors import RequestSkipped, SourceStopped, SourceUnreachable, TryAgain
+from kasparro.sources.politeness import Politeness
+from kasparro.sources.verdict import Action, judge, read_answer
+
+log = structlog.stdlib.get_logger(__name__)
+
+MAX_PAYLOAD = 100 * 1024 * 1024
+"""Bytes that an answer may have. CoinPaprika's whole coin list has about 10 MB."""
+
+ATTEMPT_SECONDS = 60.0
+_KEPT_HEADERS = ("age", "date", "etag", "last-modified", "total", "per-page", "content-type")
+_SIMULATED = "x-kasparro-sandbox"
+
+Spend = Callable[[str, int | None], Awaitable[bool]]
+"""Counts one call of a source against its month quota; False when the month is used up."""
+
+
+class PoliteClient:
+    """Fetches one provider's resources within what its plan allows.
+
+    `name` is the source. `politeness` is its plan; `cap` (requests, seconds) limits the rate further. `key`
+    is sent in the plan's header and never kept. `spend` is asked before each call. `deadline` is the
+    monotonic time at which the step's budget ends.
+    """
+
+    def __init__(
+        self, name: str, politeness: Politeness, *, cap: tuple[int, float], key: str | None, spend: Spend,
+        time_budget: float,
+    ) -> None:  # fmt: skip
+        self.name = name
+        self.politeness = politeness
+        self.requests = 0
+        self.retries = 0
+        self._spend = spend
+        self._paused_until = 0.0
+        self._deadline = time.monotonic() + time_budget
+        self._limiters = [
+            Limiter(Rate(politeness.requests, round(politeness.period * 1000))),
+            Limiter(Rate(cap[0], round(cap[1] * 1000))),
+        ]
+        headers = {"accept": "application/json", "user-agent": "kasparro"}
+        if key and politeness.key_header:
+            headers[politeness.key_header] = key
+        self._http = httpx2.AsyncClient(
+            headers=headers,
+            timeout=httpx2.Timeout(30.0, connect=3.0),
+            limits=httpx2.Limits(max_connections=politeness.concurrency),
+        )
+
+    async def close(self) -> None:
+        """Give back the connections."""
+        await self._http.aclose()
+
+    async def fetch(self, request: Request) -> Payload:
+        """The answer to `request`, waited for as politely as the plan asks and the time budget allows.
+
+        Raises RequestSkipped, SourceStopped or SourceUnreachable.
+        """
+        first = time.monotonic()
+        retrying = AsyncRetrying(
+            retry=retry_if_exception_type(TryAgain),
+            wait=self._wait,
+            stop=lambda state: self._give_up(state, first),
+            before_sleep=self._tell,
+            reraise=True,
+        )
+        try:
+            return await retrying(self._attempt, request)
+        except TryAgain as error:
+            raise self._ended(error, request) from error
+
+    async def _attempt(self, request: Request) -> Payload:
+        await asyncio.sleep(max(0.0, self._paused_until - time.monotonic()))
+        for limiter in self._limiters:
+            await limiter.try_acquire_async(self.name)
+        if not await self._spend(self.name, self.politeness.month_quota):
+            raise SourceStopped(
+                f"the month's {self.politeness.month_quota} calls to {self.name} are used up",
+                remedy="Wait for the next month, or set a key of a larger plan",
+            )
+        self.requests += 1
+        url = self.politeness.root.rstrip("/") + request.path
+        try:
+            async with (
+                asyncio.timeout(ATTEMPT_SECONDS),
+                self._http.stream("GET", url, params=request.params) as response,
+            ):
+                body = await _read(response)
+        except (httpx2.TransportError, httpx2.DecodingError, TimeoutError) as error:
+            answered = not isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout)
+            raise TryAgain(f"{type(error).__name__} {error}".strip(), answered=answered) from error
+        return self._accept(response, body)
+
+    def _accept(self, response: httpx2.Response, body: bytes) -> Payload:
+        verdict = judge(read_answer(response.status_code, body))
+        match verdict.action:
+            case Action.ACCEPT:
+                headers = response.headers
+                about = {name: headers[name] for name in _KEPT_HEADERS if name in headers}
+                return Payload(body, datetime.now(UTC), about, simulated=_SIMULATED in headers)
+            case Action.RETRY:
+                hint = self._hint(response)
+                if hint is not None:
+                    self._paused_until = time.monotonic() + hint
+                raise TryAgain(verdict.reason, wait=hint)
+            case Action.SKIP:
+                raise RequestSkipped(verdict.reason, remedy=verdict.remedy)
+            case Action.STOP:
+                raise SourceStopped(verdict.reason, remedy=verdict.remedy)
+
+    def _hint(self, response: httpx2.Response) -> float | None:
+        hint = retry_after(response.headers.get("retry-after", ""), datetime.now(UTC))
+        if hint is None and response.status_code == 429:
+            return self.politeness.wait_after_429
+        return hint
+
+    def _wait(self, state: RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        if isinstance(error, TryAgain) and error.wait is not None:
+            return error.wait
+        return wait_random_exponential(self.politeness.backoff_base, self.politeness.backoff_cap)(state)
+
+    def _give_up(self, state: RetryCallState, first: float) -> bool:
+        error = state.outcome.exception() if state.outcome else None
+        now = time.monotonic()
+        if now + state.upcoming_sleep > self._deadline:
+            return True
+        if isinstance(error, TryAgain) and not error.answered:
+            return now + state.upcoming_sleep - first > self.politeness.unreachable_after
+        return state.attempt_number >= self.politeness.attempts
+
+    def _tell(self, state: RetryCallState) -> None:
+        self.retries += 1
+        error = state.outcome.exception() if state.outcome else None
+        log.info("retrying", source=self.name, why=str(error), wait_seconds=round(state.upcoming_sleep, 1))
+
+    def _ended(self, error: TryAgain, request: Request) -> SourceStopped | RequestSkipped:
+        if not error.answered:
+            return SourceUnreachable(
+                f"{self.politeness.root} can't be reached ({error.message})",
+                remedy="Check the network, or try `make demo`, which needs none",
+            )
+        if error.wait is not None and time.monotonic() + error.wait > self._deadline:
+            return SourceStopped(
+                f"{error.message}; the wait of {error.wait:.0f} s goes beyond this run's time",
+                remedy="The next run goes on where this one ended",
+            )
+        return RequestSkipped(f"{request.path}: {error.message}, {self.politeness.attempts} attempts")
+
+
+async def _read(response: httpx2.Response) -> bytes:
+    parts = bytearray()
+    async for part in response.aiter_bytes():
+        parts += part
+        if len(parts) > MAX_PAYLOAD:
+            raise RequestSkipped(f"the answer has more than {MAX_PAYLOAD // 1024**2} MB")
+    return bytes(parts)
+
+
+def retry_after(header: str, now: datetime) -> float | None:
+    """The wait in seconds that a `Retry-After` header asks for (RFC 9110, 10.2.3: seconds or a date).
+
+    None for no hint: an absent, malformed or zero value.
+    """
+    header = header.strip()
+    if header.isdigit():
+        return float(header) or None
+    try:
+        then = parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    if then.tzinfo is None:
+        return None
+    return max(0.0, (then - now).total_seconds()) or None
