@@ -23,6 +23,7 @@ MAX_PAYLOAD = 100 * 1024 * 1024
 
 ATTEMPT_SECONDS = 60.0
 _KEPT_HEADERS = ("age", "date", "etag", "last-modified", "total", "per-page", "content-type")
+_RESUMES = "The next run goes on where this one ended"
 _SIMULATED = "x-kasparro-sandbox"
 
 Spend = Callable[[str, int | None], Awaitable[bool]]
@@ -84,6 +85,8 @@ class PoliteClient:
             raise self._ended(error, request) from error
 
     async def _attempt(self, request: Request) -> Payload:
+        if time.monotonic() > self._deadline:
+            raise SourceStopped("this run's time is used up", remedy=_RESUMES)
         await asyncio.sleep(max(0.0, self._paused_until - time.monotonic()))
         for limiter in self._limiters:
             await limiter.try_acquire_async(self.name)
@@ -157,7 +160,7 @@ class PoliteClient:
         if error.wait is not None and time.monotonic() + error.wait > self._deadline:
             return SourceStopped(
                 f"{error.message}; the wait of {error.wait:.0f} s goes beyond this run's time",
-                remedy="The next run goes on where this one ended",
+                remedy=_RESUMES,
             )
         return RequestSkipped(f"{request.path}: {error.message}, {self.politeness.attempts} attempts")
 

@@ -1,0 +1,41 @@
+"""The report: what a run did, as values that the closing table and `--json` are made from."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from kasparro.store.page import Counts
+
+
+class StepReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What one source's step did. `seconds` is its wall time, `phases` the time spent per phase."""
+
+    source: str
+    status: str
+    counts: Counts = Counts()
+    requests: int = 0
+    retries: int = 0
+    duplicates: int = 0
+    seconds: float = 0.0
+    phases: dict[str, float] = {}
+    error: str | None = None
+    remedy: str | None = None
+    notes: Sequence[str] = ()
+    simulated: bool = False
+
+
+class RunReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run did. `busy` names sources that were left out because another run held them."""
+
+    run_id: int
+    status: str
+    steps: Sequence[StepReport]
+    busy: Sequence[str] = ()
+
+
+def run_status(steps: Sequence[StepReport], busy: Sequence[str] = ()) -> str:
+    """success when every step is, failed when none is, else partial."""
+    good = [step for step in steps if step.status == "success"]
+    if not good:
+        return "failed"
+    return "success" if len(good) == len(steps) and not busy else "partial"

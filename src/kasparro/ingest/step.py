@@ -1,0 +1,165 @@
+"""A step: one source's part of a run, on the connection that holds its claim."""
+
+import asyncio
+import time
+from collections import Counter
+from datetime import UTC, datetime
+
+import psycopg
+import structlog
+
+from kasparro.errors import KasparroError, Skippable
+from kasparro.ingest.errors import InjectedFailure
+from kasparro.ingest.progress import Progress
+from kasparro.ingest.report import StepReport
+from kasparro.ingest.stream import StreamWork
+from kasparro.sources.contract import Source
+from kasparro.store.checkpoints import read_cursors
+from kasparro.store.claims import claim
+from kasparro.store.connection import Connection, connect
+from kasparro.store.errors import ConnectionLost, DatabaseUnavailable, explain
+from kasparro.store.page import Counts, Page
+from kasparro.store.pages import post_page
+from kasparro.store.staging import create_staging
+
+log = structlog.stdlib.get_logger(__name__)
+
+RECONNECT_SECONDS = 30.0
+RECONNECTS = 3
+
+
+class Step:
+    """One source at work. `run` never raises for what concerns this source only: it reports.
+
+    `connection` holds the claim on the source; when the database goes away in the middle, the step waits up
+    to RECONNECT_SECONDS for it, claims again and goes on from its checkpoint. `fail_after` stops the step on
+    purpose before the page that would bring it beyond so many records.
+    """
+
+    def __init__(
+        self, source: Source, step_id: int, connection: Connection, url: str, progress: Progress,
+        fail_after: int | None,
+    ) -> None:  # fmt: skip
+        self.connection = connection
+        self.source = source
+        self.step_id = step_id
+        self._url = url
+        self._progress = progress
+        self._fail_after = fail_after
+        self._counts = Counts()
+        self._phases: Counter[str] = Counter()
+        self._notes: list[str] = []
+        self._problems: list[KasparroError] = []
+        self._duplicates = 0
+        self._simulated = False
+
+    async def run(self) -> StepReport:
+        """Work off all the source's streams that are due."""
+        structlog.contextvars.bind_contextvars(source=self.source.name)
+        began = time.perf_counter()
+        log.info("step_started")
+        try:
+            await self._with_reconnects()
+        except KasparroError as error:
+            self._problems.append(error)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            # A fault of ours in one source must not take the others down; it is told, logged and counted.
+            log.exception("step_broke")
+            self._problems.append(KasparroError(f"unexpected {type(error).__name__}: {error}"))
+        report = self._report(time.perf_counter() - began)
+        self._progress.ended(self.source.name, report.status)
+        log.info("step_ended", status=report.status, error=report.error, requests=report.requests,
+                 seen=report.counts.seen, new=report.counts.new, unchanged=report.counts.unchanged,
+                 rejected=report.counts.rejected, seconds=round(report.seconds, 3))  # fmt: skip
+        return report
+
+    async def _with_reconnects(self) -> None:
+        for attempt in range(RECONNECTS + 1):
+            try:
+                return await self._work()
+            except psycopg.Error as error:
+                typed = explain(error)
+                if not isinstance(typed, ConnectionLost) or attempt == RECONNECTS:
+                    raise typed or error from error
+                log.warning("database_lost", error=typed.message)
+                await self._reconnect(typed)
+        return None
+
+    async def _reconnect(self, lost: ConnectionLost) -> None:
+        await self.connection.close()
+        deadline = time.monotonic() + RECONNECT_SECONDS
+        while True:
+            try:
+                self.connection = await connect(self._url)
+                break
+            except DatabaseUnavailable:
+                if time.monotonic() > deadline:
+                    raise lost from None
+                await asyncio.sleep(0.5)
+        while not await claim(self.connection, self.source.name):
+            # The server may need a moment to notice that our former session is gone.
+            if time.monotonic() > deadline:
+                raise lost
+            await asyncio.sleep(0.2)
+
+    async def _work(self) -> None:
+        await create_staging(self.connection)
+        cursors = await read_cursors(self.connection, self.source.name)
+        streams = await asyncio.to_thread(self.source.plan, cursors, datetime.now(UTC))
+        for stream in streams:
+            self._progress.planned(self.source.name, stream.name, len(stream.requests))
+        for stream in streams:
+            self._notes += [note for note in stream.notes if note not in self._notes]
+            if stream.error:
+                log.warning("stream_refused", stream=stream.name, error=str(stream.error))
+                self._problems.append(stream.error)
+                continue
+            work = StreamWork(self.source, stream, self.step_id, self._post, self._phases)
+            try:
+                await work.run()
+            finally:
+                self._problems += work.problems
+                self._duplicates += work.duplicates
+
+    async def _post(self, page: Page) -> Counts:
+        records = len(page.quotes) + len(page.coins) + len(page.rejections)
+        if self._fail_after is not None and self._counts.seen + records > self._fail_after:
+            raise InjectedFailure(self._counts.seen)
+        counts, drift = await post_page(self.connection, page)
+        for change in drift:
+            log.warning("drift", stream=page.stream, field=change.field, kind=change.kind, found=change.found,
+                        confidence=change.confidence, required=change.required)  # fmt: skip
+            self._notes.append(f"{page.stream}: {change}")
+        if counts.rejected:
+            log.warning("records_rejected", stream=page.stream, rejected=counts.rejected,
+                        first=page.rejections[0].detail)  # fmt: skip
+        self._counts += counts
+        self._simulated = self._simulated or page.simulated
+        self._progress.committed(self.source.name, page.stream, counts)
+        return counts
+
+    def _report(self, seconds: float) -> StepReport:
+        client = getattr(self.source, "client", None)
+        first = self._first_problem()
+        more = f" (and {len(self._problems) - 1} more)" if len(self._problems) > 1 else ""
+        return StepReport(
+            source=self.source.name,
+            status="failed" if first else "success",
+            counts=self._counts,
+            requests=client.requests if client else 0,
+            retries=client.retries if client else 0,
+            duplicates=self._duplicates,
+            seconds=seconds,
+            phases={name: round(value, 4) for name, value in self._phases.items()},
+            error=f"{first.message}{more}" if first else None,
+            remedy=first.remedy or None if first else None,
+            notes=self._notes,
+            simulated=self._simulated,
+        )
+
+    def _first_problem(self) -> KasparroError | None:
+        """The problem to show: one that stopped the source before one that concerned a part of it."""
+        grave = [problem for problem in self._problems if not isinstance(problem, Skippable)]
+        return next(iter([*grave, *self._problems]), None)

@@ -1,0 +1,54 @@
+"""What can go wrong with the database, by consequence."""
+
+import psycopg
+
+from kasparro.errors import ExitCode, Fatal, Retriable
+
+
+class DatabaseUnavailable(Fatal):
+    """Nothing answers at the database's address, or it lets us not in."""
+
+    exit_code = ExitCode.DATABASE
+
+
+class SchemaOutdated(Fatal):
+    """The database's tables are not those that this version needs."""
+
+    exit_code = ExitCode.DATABASE
+
+
+class DiskFull(Fatal):
+    """PostgreSQL has no room left to write."""
+
+    exit_code = ExitCode.DISK
+
+
+class ConnectionLost(Retriable):
+    """The database went away in the middle; what wasn't committed is rolled back."""
+
+    exit_code = ExitCode.DATABASE
+
+
+def explain(error: psycopg.Error) -> Fatal | ConnectionLost | None:
+    """The typed error behind a psycopg error, or None when it is a bug of ours."""
+    text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    match error:
+        case psycopg.errors.DiskFull() | psycopg.errors.ConfigurationLimitExceeded():
+            return DiskFull(
+                f"PostgreSQL's disk is full: {text}", remedy="Free some space and run the same command again"
+            )
+        case psycopg.errors.InsufficientPrivilege():
+            return DatabaseUnavailable(
+                f"the database user may not do this: {text}",
+                remedy="Grant the user of DATABASE_URL all rights on its schema",
+            )
+        case psycopg.errors.UndefinedTable() | psycopg.errors.UndefinedColumn():
+            return SchemaOutdated(
+                f"the tables are missing or old: {text}", remedy="Run `kasparro db migrate`"
+            )
+        case psycopg.OperationalError() | psycopg.InterfaceError():
+            return ConnectionLost(
+                f"the database went away: {text}", remedy="Run the same command again when it is back"
+            )
+        case _:
+            return None

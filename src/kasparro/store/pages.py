@@ -1,0 +1,115 @@
+"""The page transaction: payload, quotes, latest, rejections, drift, journal and checkpoint, or nothing."""
+
+from collections.abc import Sequence
+
+from psycopg.types.json import Jsonb
+
+from kasparro.market.drift import Drift
+from kasparro.market.rejection import Rejection
+from kasparro.store.connection import Connection
+from kasparro.store.page import Counts, Page
+from kasparro.store.posting import open_load, post_coins, post_quotes
+from kasparro.store.staging import stage_coins, stage_quotes
+
+_KEEP_PAYLOAD = (
+    "INSERT INTO payloads (sha256, size, body) VALUES (%s, %s, %b) ON CONFLICT (sha256) DO NOTHING"
+)
+
+_JOURNAL = """
+INSERT INTO loads (load_id, known_at, step_id, source, stream, dataset, kind, parser, sha256, request, about,
+                   fetched_at, simulated, refusal, seen, new, unchanged, rejected)
+VALUES (%s, %s, %s, %s, %s, %s, 'ingest', %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
+
+_CHECKPOINT = """
+INSERT INTO checkpoints AS c (source, stream, cursor, updated_at, loads, seen, new, unchanged, rejected)
+VALUES (%s, %s, %s, %s, 1, %s, %s, %s, %s)
+ON CONFLICT (source, stream) DO UPDATE
+   SET cursor = excluded.cursor, updated_at = excluded.updated_at, loads = c.loads + 1,
+       seen = c.seen + excluded.seen, new = c.new + excluded.new,
+       unchanged = c.unchanged + excluded.unchanged, rejected = c.rejected + excluded.rejected"""
+
+_REJECT = """
+INSERT INTO rejections AS r (source, stream, load_id, ordinal, reason, detail, record, record_sha256, times)
+SELECT %s, %s, %s, min(ordinal), reason, min(detail), record, sha256(convert_to(record, 'UTF8')), count(*)
+  FROM unnest(%s::int[], %s::text[], %s::text[], %s::text[]) AS t (ordinal, reason, detail, record)
+ GROUP BY reason, record
+ON CONFLICT (source, stream, record_sha256, reason) DO UPDATE
+   SET times = r.times + excluded.times, resolved_load_id = NULL"""
+
+_DRIFT = """
+INSERT INTO drift_events (source, stream, field, kind, found, confidence, required, load_id)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT (source, stream, field, kind, found) DO NOTHING RETURNING field"""
+
+
+async def post_page(connection: Connection, page: Page) -> tuple[Counts, list[Drift]]:
+    """Commit one page, all of it or nothing; its balance, and the drift that had not been seen before.
+
+    The connection must hold the claim on the page's source and have its staging tables.
+    """
+    async with connection.transaction():
+        if page.quotes:
+            await stage_quotes(connection, page.quotes)
+        if page.coins:
+            await stage_coins(connection, page.coins)
+        load, known_at = await open_load(connection)
+        await connection.execute(_KEEP_PAYLOAD, (page.sha256, page.size, page.body))
+        new = 0
+        if page.quotes:
+            new += await post_quotes(
+                connection, load, known_at, source=page.source, dataset=page.dataset, period=page.period
+            )
+        if page.coins:
+            new += await post_coins(connection, load, source=page.source)
+        seen, rejected = len(page.quotes) + len(page.coins) + len(page.rejections), len(page.rejections)
+        counts = Counts(seen, new, seen - new - rejected, rejected)
+        await reject(connection, page.source, page.stream, load, page.rejections)
+        drift = await _record_drift(connection, page, load)
+        await _journal(connection, page, load, known_at, counts)
+        if page.cursor is not None:
+            await connection.execute(
+                _CHECKPOINT,
+                (page.source, page.stream, Jsonb(dict(page.cursor)), known_at, counts.seen, counts.new,
+                 counts.unchanged, counts.rejected),
+            )  # fmt: skip
+    return counts, drift
+
+
+async def reject(
+    connection: Connection, source: str, stream: str, load: int, rejections: Sequence[Rejection]
+) -> None:
+    """Keep `rejections` of load `load`, in the caller's transaction."""
+    if not rejections:
+        return
+    await connection.execute(
+        _REJECT,
+        (source, stream, load, [r.ordinal for r in rejections], [str(r.reason) for r in rejections],
+         [_storable(r.detail) for r in rejections], [_storable(r.record) for r in rejections]),
+    )  # fmt: skip
+
+
+def _storable(text: str) -> str:
+    """`text` without what PostgreSQL's text can't hold; the payload keeps the bytes as they were."""
+    return text.replace("\x00", "\\x00").encode("utf-8", "backslashreplace").decode()
+
+
+async def _journal(connection: Connection, page: Page, load: int, known_at: object, counts: Counts) -> None:
+    await connection.execute(
+        _JOURNAL,
+        (load, known_at, page.step_id, page.source, page.stream, page.dataset, page.parser, page.sha256,
+         Jsonb(dict(page.request)), Jsonb(dict(page.about)), page.fetched_at, page.simulated, page.refusal,
+         counts.seen, counts.new, counts.unchanged, counts.rejected),
+    )  # fmt: skip
+
+
+async def _record_drift(connection: Connection, page: Page, load: int) -> list[Drift]:
+    first_seen = []
+    for drift in page.drift:
+        cursor = await connection.execute(
+            _DRIFT,
+            (page.source, page.stream, drift.field, drift.kind, drift.found, drift.confidence, drift.required,
+             load),
+        )  # fmt: skip
+        if await cursor.fetchone():
+            first_seen.append(drift)
+    return first_seen
