@@ -83,8 +83,8 @@ class Settings(BaseSettings):
     etl_time_budget: int = _setting(600, "ETL_TIME_BUDGET", ge=1)
     etl_fail_after_n_records: int | None = _setting(None, "ETL_FAIL_AFTER_N_RECORDS", ge=1)
 
-    log_level: LogLevel = _setting(LogLevel.INFO, "LOG_LEVEL")
-    log_format: LogFormat | None = _setting(None, "LOG_FORMAT")
+    log_level: LogLevel | None = _setting(None, "LOG_LEVEL")
+    log_format: LogFormat = _setting(LogFormat.CONSOLE, "LOG_FORMAT")
 
     @field_validator("etl_sources", mode="before")
     @classmethod

@@ -46,6 +46,10 @@ class Fatal(KasparroError):
 class Retriable(KasparroError):
     """The same attempt may succeed later: a time-out, a 429, a lost connection."""
 
+    exit_code = ExitCode.FAILED
+
 
 class Skippable(KasparroError):
     """This page, file or record can't be used; the others can."""
+
+    exit_code = ExitCode.FAILED

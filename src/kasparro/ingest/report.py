@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from kasparro.errors import ExitCode
 from kasparro.store.page import Counts
 
 
@@ -22,6 +23,7 @@ class StepReport(msgspec.Struct, frozen=True, kw_only=True):
     remedy: str | None = None
     notes: Sequence[str] = ()
     simulated: bool = False
+    exit_code: ExitCode = ExitCode.OK
 
 
 class RunReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +33,16 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     status: str
     steps: Sequence[StepReport]
     busy: Sequence[str] = ()
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """0 for success, PARTIAL for partial; for failed what all the steps failed of, else FAILED."""
+        if self.status == "success":
+            return ExitCode.OK
+        if self.status == "partial":
+            return ExitCode.PARTIAL
+        codes = {step.exit_code for step in self.steps}
+        return codes.pop() if len(codes) == 1 else ExitCode.FAILED
 
 
 def run_status(steps: Sequence[StepReport], busy: Sequence[str] = ()) -> str:

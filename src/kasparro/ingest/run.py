@@ -5,6 +5,7 @@ import os
 import socket
 from collections.abc import Sequence
 
+import psycopg
 import structlog
 
 from kasparro.ingest.errors import SourcesBusy
@@ -60,35 +61,49 @@ async def _run_claimed(
     names = [source.name for source, _ in claimed]
     opener = claimed[0][1]
     await make_partitions(opener)
-    run_id, step_ids = await open_run(
-        opener, kind="ingest", sources=names, host=socket.gethostname(), pid=os.getpid()
-    )
+    run_id, step_ids = await open_run(opener, kind="ingest", sources=names, host=socket.gethostname(), pid=os.getpid())
     structlog.contextvars.bind_contextvars(run_id=run_id)
     log.info("run_started", sources=names)
     steps = [
-        Step(source, step_ids[source.name], connection, url, progress, fail_after)
-        for source, connection in claimed
+        Step(source, step_ids[source.name], connection, url, progress, fail_after) for source, connection in claimed
     ]
-    reports = await asyncio.gather(*(_run_and_close(step) for step in steps))
+    try:
+        reports = await asyncio.gather(*(_run_and_close(step) for step in steps))
+    except asyncio.CancelledError:
+        await _interrupt(steps)
+        raise
+    finally:
+        claimed[:] = [(step.source, step.connection) for step in steps]
     status = run_status(reports, busy)
-    claimed[:] = [(step.source, step.connection) for step in steps]
-    for step in steps:
-        if not step.connection.broken and not step.connection.closed:
-            await close_run(step.connection, run_id, status=status)
-            break
-    else:
-        raise DatabaseUnavailable(
-            "the database went away and did not come back",
-            remedy="Run the same command again when it is back: the run goes on from its last page",
-        )
+    await _close(steps, run_id, status)
     log.info("run_ended", status=status)
     structlog.contextvars.unbind_contextvars("run_id")
     return RunReport(run_id=run_id, status=status, steps=reports, busy=busy)
 
 
+async def _close(steps: Sequence[Step], run_id: int, status: str) -> None:
+    for step in steps:
+        if not step.connection.closed:
+            await close_run(step.connection, run_id, status=status)
+            return
+    raise DatabaseUnavailable(
+        "the database went away and did not come back",
+        remedy="Run the same command again when it is back: the run goes on from its last page",
+    )
+
+
+async def _interrupt(steps: Sequence[Step]) -> None:
+    for step in steps:
+        try:
+            await close_orphans(step.connection, step.source.name, why="stopped by hand")
+        except psycopg.Error as error:
+            # The next run closes it all the same; there is nothing more to save on the way out.
+            log.warning("not_closed", source=step.source.name, error=str(error))
+
+
 async def _run_and_close(step: Step) -> StepReport:
     report = await step.run()
-    if not step.connection.broken and not step.connection.closed:
+    if not step.connection.closed:
         await close_step(
             step.connection,
             step.step_id,

@@ -2,13 +2,13 @@
 
 import asyncio
 import time
-from collections import Counter
+from collections import defaultdict
 from datetime import UTC, datetime
 
 import psycopg
 import structlog
 
-from kasparro.errors import KasparroError, Skippable
+from kasparro.errors import ExitCode, KasparroError, Skippable
 from kasparro.ingest.errors import InjectedFailure
 from kasparro.ingest.progress import Progress
 from kasparro.ingest.report import StepReport
@@ -47,7 +47,7 @@ class Step:
         self._progress = progress
         self._fail_after = fail_after
         self._counts = Counts()
-        self._phases: Counter[str] = Counter()
+        self._phases: defaultdict[str, float] = defaultdict(float)
         self._notes: list[str] = []
         self._problems: list[KasparroError] = []
         self._duplicates = 0
@@ -157,6 +157,7 @@ class Step:
             remedy=first.remedy or None if first else None,
             notes=self._notes,
             simulated=self._simulated,
+            exit_code=first.exit_code if first else ExitCode.OK,
         )
 
     def _first_problem(self) -> KasparroError | None:

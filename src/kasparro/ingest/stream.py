@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections import Counter, deque
+from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -28,7 +28,7 @@ class StreamWork:
     """
 
     def __init__(
-        self, source: Source, stream: Stream, step_id: int, post: Post, phases: Counter[str]
+        self, source: Source, stream: Stream, step_id: int, post: Post, phases: defaultdict[str, float]
     ) -> None:
         self.problems: list[Skippable] = []
         self.duplicates = 0
@@ -38,9 +38,7 @@ class StreamWork:
         self._post = post
         self._phases = phases
         self._waiting = deque(stream.requests)
-        self._under_way: deque[tuple[Request, asyncio.Task[tuple[Payload, Parsed | RefusedPayload]]]] = (
-            deque()
-        )
+        self._under_way: deque[tuple[Request, asyncio.Task[tuple[Payload, Parsed | RefusedPayload]]]] = deque()
         self._met: set[str] = set()
 
     async def run(self) -> None:
@@ -60,9 +58,7 @@ class StreamWork:
                 if isinstance(parsed, RefusedPayload):
                     failures += 1
                     self._note(request, parsed)
-                    await self._commit(
-                        make_page(self._source, self._step_id, request, payload, Parsed(), None, parsed)
-                    )
+                    await self._commit(make_page(self._source, self._step_id, request, payload, Parsed(), None, parsed))
                     continue
                 failures = 0
                 if parsed.end:

@@ -16,7 +16,7 @@ from kasparro.market.rejection import Reason
 from kasparro.sources.client import PoliteClient
 from kasparro.sources.contract import Cursor, Parsed, Payload, Request, Stream
 from kasparro.sources.politeness import DAILY, Politeness
-from kasparro.sources.records import RecordReader, Unfit
+from kasparro.sources.records import RecordReader, Unfit, excerpt
 from kasparro.sources.sweep import is_due, left, mark, start_or_resume
 
 PAGE_SIZE = 250
@@ -164,6 +164,10 @@ class CoinGecko:
         count = len(quotes.made) + len(quotes.rejections)
         end = count < int(request.params["per_page"])
         return Parsed(quotes.made, rejections=quotes.rejections, drift=quotes.drift, end=end)
+
+    def excerpt(self, request: Request, payload: Payload, ordinal: int) -> str:
+        """The record's JSON."""
+        return excerpt(payload.body, ordinal)
 
     def advance(self, cursor: Cursor, request: Request, payload: Payload, *, complete: bool) -> Cursor:
         """The sweep's cursor with this page marked."""

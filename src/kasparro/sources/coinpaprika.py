@@ -16,7 +16,7 @@ from kasparro.market.rejection import Reason
 from kasparro.sources.client import PoliteClient
 from kasparro.sources.contract import Cursor, Parsed, Payload, RefusedPayload, Request, Stream
 from kasparro.sources.politeness import DAILY, WEEKLY, Politeness
-from kasparro.sources.records import RecordReader, Unfit
+from kasparro.sources.records import RecordReader, Unfit, excerpt
 from kasparro.sources.sweep import is_due, mark, start_or_resume
 
 PLANS: Mapping[str, Politeness] = {
@@ -213,6 +213,10 @@ class CoinPaprika:
         contracts = _CONTRACTS.read(payload.body)
         made = [Coin(n, coin, addresses=((chain, address),)) for n, coin, address in contracts.made]
         return Parsed(coins=made, rejections=contracts.rejections, drift=contracts.drift)
+
+    def excerpt(self, request: Request, payload: Payload, ordinal: int) -> str:
+        """The record's JSON."""
+        return excerpt(payload.body, ordinal)
 
     def advance(self, cursor: Cursor, request: Request, payload: Payload, *, complete: bool) -> Cursor:
         """The cursor with this request marked."""

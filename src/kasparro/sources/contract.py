@@ -109,6 +109,10 @@ class Source(Protocol):
         """
         ...
 
+    def excerpt(self, request: Request, payload: Payload, ordinal: int) -> str:
+        """The text of the record at `ordinal`, cut out of the bytes as they are. Pure."""
+        ...
+
     def advance(self, cursor: Cursor, request: Request, payload: Payload, *, complete: bool) -> Cursor:
         """The cursor after this payload is committed; `complete` when the stream ends with it. Pure."""
         ...

@@ -154,6 +154,14 @@ def _split(body: bytes) -> list[bytes]:
     return records
 
 
+def excerpt(body: bytes, ordinal: int) -> str:
+    """The text of the record at `ordinal` of a JSON array, as it was sent."""
+    try:
+        return _text(msgspec.json.decode(body, type=list[msgspec.Raw])[ordinal])
+    except _UNDECODABLE:
+        return _text(_split(body)[ordinal])
+
+
 def _text(raw: bytes | msgspec.Raw) -> str:
     return bytes(raw).decode("utf-8", "backslashreplace")
 

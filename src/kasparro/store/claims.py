@@ -12,7 +12,7 @@ _SPACE = 0x6B61  # keeps our locks apart from those of other programs in the sam
 
 _CLOSE_STEPS = """
 UPDATE etl_steps SET status = 'interrupted', ended_at = clock_timestamp(),
-       error = 'the process ended without a word', remedy = 'The next run goes on where this one ended'
+       error = %s, remedy = 'The next run goes on where this one ended'
  WHERE source = %s AND status = 'running' RETURNING run_id"""
 
 _CLOSE_RUNS = """
@@ -31,10 +31,12 @@ async def claim(connection: Connection, source: str) -> bool:
     return bool(row and row[0])
 
 
-async def close_orphans(connection: Connection, source: str) -> list[int]:
-    """Close what a dead process left open for `source`, whose claim must be held; the closed runs' ids."""
+async def close_orphans(
+    connection: Connection, source: str, *, why: str = "the process ended without a word"
+) -> list[int]:
+    """Close as interrupted what is open for `source`, whose claim must be held; the closed runs' ids."""
     async with connection.transaction():
-        cursor = await connection.execute(_CLOSE_STEPS, (source,))
+        cursor = await connection.execute(_CLOSE_STEPS, (why, source))
         runs = [row[0] for row in await cursor.fetchall()]
         if not runs:
             return []

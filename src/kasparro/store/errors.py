@@ -43,9 +43,7 @@ def explain(error: psycopg.Error) -> Fatal | ConnectionLost | None:
                 remedy="Grant the user of DATABASE_URL all rights on its schema",
             )
         case psycopg.errors.UndefinedTable() | psycopg.errors.UndefinedColumn():
-            return SchemaOutdated(
-                f"the tables are missing or old: {text}", remedy="Run `kasparro db migrate`"
-            )
+            return SchemaOutdated(f"the tables are missing or old: {text}", remedy="Run `kasparro db migrate`")
         case psycopg.OperationalError() | psycopg.InterfaceError():
             return ConnectionLost(
                 f"the database went away: {text}", remedy="Run the same command again when it is back"

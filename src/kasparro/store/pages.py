@@ -1,19 +1,15 @@
 """The page transaction: payload, quotes, latest, rejections, drift, journal and checkpoint, or nothing."""
 
-from collections.abc import Sequence
-
 from psycopg.types.json import Jsonb
 
 from kasparro.market.drift import Drift
-from kasparro.market.rejection import Rejection
 from kasparro.store.connection import Connection
 from kasparro.store.page import Counts, Page
 from kasparro.store.posting import open_load, post_coins, post_quotes
+from kasparro.store.rejections import reject
 from kasparro.store.staging import stage_coins, stage_quotes
 
-_KEEP_PAYLOAD = (
-    "INSERT INTO payloads (sha256, size, body) VALUES (%s, %s, %b) ON CONFLICT (sha256) DO NOTHING"
-)
+_KEEP_PAYLOAD = "INSERT INTO payloads (sha256, size, body) VALUES (%s, %s, %b) ON CONFLICT (sha256) DO NOTHING"
 
 _JOURNAL = """
 INSERT INTO loads (load_id, known_at, step_id, source, stream, dataset, kind, parser, sha256, request, about,
@@ -27,14 +23,6 @@ ON CONFLICT (source, stream) DO UPDATE
    SET cursor = excluded.cursor, updated_at = excluded.updated_at, loads = c.loads + 1,
        seen = c.seen + excluded.seen, new = c.new + excluded.new,
        unchanged = c.unchanged + excluded.unchanged, rejected = c.rejected + excluded.rejected"""
-
-_REJECT = """
-INSERT INTO rejections AS r (source, stream, load_id, ordinal, reason, detail, record, record_sha256, times)
-SELECT %s, %s, %s, min(ordinal), reason, min(detail), record, sha256(convert_to(record, 'UTF8')), count(*)
-  FROM unnest(%s::int[], %s::text[], %s::text[], %s::text[]) AS t (ordinal, reason, detail, record)
- GROUP BY reason, record
-ON CONFLICT (source, stream, record_sha256, reason) DO UPDATE
-   SET times = r.times + excluded.times, resolved_load_id = NULL"""
 
 _DRIFT = """
 INSERT INTO drift_events (source, stream, field, kind, found, confidence, required, load_id)
@@ -73,24 +61,6 @@ async def post_page(connection: Connection, page: Page) -> tuple[Counts, list[Dr
                  counts.unchanged, counts.rejected),
             )  # fmt: skip
     return counts, drift
-
-
-async def reject(
-    connection: Connection, source: str, stream: str, load: int, rejections: Sequence[Rejection]
-) -> None:
-    """Keep `rejections` of load `load`, in the caller's transaction."""
-    if not rejections:
-        return
-    await connection.execute(
-        _REJECT,
-        (source, stream, load, [r.ordinal for r in rejections], [str(r.reason) for r in rejections],
-         [_storable(r.detail) for r in rejections], [_storable(r.record) for r in rejections]),
-    )  # fmt: skip
-
-
-def _storable(text: str) -> str:
-    """`text` without what PostgreSQL's text can't hold; the payload keeps the bytes as they were."""
-    return text.replace("\x00", "\\x00").encode("utf-8", "backslashreplace").decode()
 
 
 async def _journal(connection: Connection, page: Page, load: int, known_at: object, counts: Counts) -> None:

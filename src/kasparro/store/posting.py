@@ -36,6 +36,11 @@ SELECT DISTINCT ON (p.source_coin_id) %(source)s, %(dataset)s, p.source_coin_id,
                       AND l.source_coin_id = p.source_coin_id)
  ORDER BY p.source_coin_id, p.ordinal"""
 
+_DIFFERS = f"""
+           CASE WHEN nth > 1 THEN differs
+                ELSE c.version IS NULL OR c.retracted OR {_row("r")} IS DISTINCT FROM {_row("c")} END"""
+_IS_HOLE = "nth = 1 AND c.version IS NULL"
+
 _POST = f"""
 WITH rec AS (
     SELECT l.listing_id, p.*, row_number() OVER w AS nth,
@@ -46,9 +51,7 @@ WITH rec AS (
     WINDOW w AS (PARTITION BY listing_id, p.observed_at ORDER BY ordinal)),
 judged AS (
     SELECT r.*, c.version AS current,
-           CASE WHEN nth > 1 THEN differs
-                ELSE c.version IS NULL OR c.retracted OR {_row("r")} IS DISTINCT FROM {_row("c")}
-           END AS is_new
+           {{is_new}} AS is_new
       FROM rec r
       LEFT JOIN LATERAL (
            SELECT * FROM quotes h WHERE h.listing_id = r.listing_id AND h.observed_at = r.observed_at
@@ -129,12 +132,22 @@ async def open_load(connection: Connection) -> tuple[int, object]:
 
 
 async def post_quotes(
-    connection: Connection, load: int, known_at: object, *, source: str, dataset: str, period: str
+    connection: Connection,
+    load: int,
+    known_at: object,
+    *,
+    source: str,
+    dataset: str,
+    period: str,
+    holes_only: bool = False,
 ) -> int:
-    """Post the staged `page` as load `load`; how many quotes (versions included) were new."""
+    """Post the staged `page` as load `load`; how many quotes (versions included) were new.
+
+    With `holes_only` a quote enters only where the ledger has none for its listing and moment.
+    """
     values = {"source": source, "dataset": dataset, "period": period, "load": load, "known_at": known_at}
     await connection.execute(_NEW_LISTINGS, values)
-    return await _count(connection, _POST, values)
+    return await _count(connection, _POST.format(is_new=_IS_HOLE if holes_only else _DIFFERS), values)
 
 
 async def post_coins(connection: Connection, load: int, *, source: str) -> int:

@@ -106,9 +106,7 @@ async def close_run(connection: Connection, run_id: int, *, status: str) -> None
 async def list_runs(connection: Connection, *, limit: int) -> list[Run]:
     """The newest runs, newest first, each with its steps."""
     async with connection.cursor(row_factory=class_row(Run)) as cursor:
-        await cursor.execute(
-            f"SELECT {_RUN_COLUMNS} FROM etl_runs ORDER BY run_id DESC LIMIT %s".encode(), (limit,)
-        )
+        await cursor.execute(f"SELECT {_RUN_COLUMNS} FROM etl_runs ORDER BY run_id DESC LIMIT %s".encode(), (limit,))
         runs = await cursor.fetchall()
     return await _with_steps(connection, runs)
 
@@ -129,10 +127,7 @@ async def _with_steps(connection: Connection, runs: Sequence[Run]) -> list[Run]:
             (ids,),
         )
         steps = await cursor.fetchall()
-    return [
-        msgspec.structs.replace(run, steps=[step for step in steps if step.run_id == run.run_id])
-        for run in runs
-    ]
+    return [msgspec.structs.replace(run, steps=[step for step in steps if step.run_id == run.run_id]) for run in runs]
 
 
 async def _returned(connection: Connection, statement: str, values: Sequence[Any]) -> int:

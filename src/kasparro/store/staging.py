@@ -23,6 +23,27 @@ CREATE TEMPORARY TABLE IF NOT EXISTS coin_page (
 ) ON COMMIT DELETE ROWS"""
 
 
+_CREATE_RESTAGED = """
+CREATE TEMPORARY TABLE restaged (
+    load_id bigint, dataset text, period text, ordinal int, source_coin_id text, symbol text, name text,
+    observed_at timestamptz, rank int, price_usd numeric, market_cap_usd numeric, volume_24h_usd numeric,
+    change_24h_percent numeric, circulating_supply numeric, total_supply numeric, max_supply numeric
+) ON COMMIT DROP"""
+
+
+async def create_restaging(connection: Connection) -> None:
+    """Make the temporary table that reprocessing compares with the ledger; it ends with the transaction."""
+    await connection.execute(_CREATE_RESTAGED)
+
+
+async def restage_quotes(
+    connection: Connection, quotes: Sequence[Quote], *, load: int, dataset: str, period: str
+) -> None:
+    """Copy what today's parser reads from the payload of `load` into `restaged`."""
+    head = f"{load}\t{_text(dataset)}\t{_text(period)}\t"
+    await _copy(connection, "COPY restaged FROM STDIN", (head + _quote_line(quote) for quote in quotes))
+
+
 async def create_staging(connection: Connection) -> None:
     """Make the temporary tables of this connection."""
     await connection.execute(_CREATE_PAGE)
@@ -36,9 +57,7 @@ async def stage_quotes(connection: Connection, quotes: Sequence[Quote]) -> None:
 
 async def stage_coins(connection: Connection, coins: Sequence[Coin]) -> None:
     """Copy `coins` into `coin_page`: one row a coin and address, or one without address."""
-    await _copy(
-        connection, "COPY coin_page FROM STDIN", (line for coin in coins for line in _coin_lines(coin))
-    )
+    await _copy(connection, "COPY coin_page FROM STDIN", (line for coin in coins for line in _coin_lines(coin)))
 
 
 async def _copy(connection: Connection, statement: str, lines: Iterable[str]) -> None:

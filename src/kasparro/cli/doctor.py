@@ -1,0 +1,127 @@
+"""`kasparro doctor`: checks everything a run needs, and says what to fix."""
+
+import asyncio
+import shutil
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Annotated
+
+import httpx2
+import msgspec
+import typer
+from rich.markup import escape
+
+from kasparro.bootstrap import open_database
+from kasparro.cli.console import out, print_json
+from kasparro.cli.session import begin
+from kasparro.cli.tables import table
+from kasparro.config import Settings
+from kasparro.errors import ExitCode, KasparroError
+from kasparro.sources import coingecko, coinpaprika
+from kasparro.store.connection import connect
+from kasparro.store.quota import used_this_month
+from kasparro.store.schema import require_schema
+
+_MINIMUM_FREE = 1_000_000_000
+_CLOCK_TOLERANCE = 60.0
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """The result of one check; `remedy` says what to do when it isn't `ok`."""
+
+    check: str
+    ok: bool
+    said: str
+    remedy: str = ""
+
+
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
+    """Check settings, database, disk, providers and clock, and say what to fix.
+
+    Example: `kasparro doctor`
+    """
+    settings = begin()
+    findings = [Finding("settings", True, f"home {settings.kasparro_home}, sources {', '.join(settings.etl_sources)}")]
+    findings += [_disk(settings), _database(settings), _csv(settings)]
+    findings += asyncio.run(_providers(settings))
+    if as_json:
+        print_json(findings)
+    else:
+        _print(findings)
+    raise typer.Exit(ExitCode.OK if all(finding.ok for finding in findings) else ExitCode.FAILED)
+
+
+def _print(findings: list[Finding]) -> None:
+    shown = table("check", "", "what was found", "what to do")
+    for finding in findings:
+        mark = "[green]ok[/]" if finding.ok else "[red]not ok[/]"
+        shown.add_row(finding.check, mark, escape(finding.said), escape(finding.remedy))
+    out.print(shown)
+
+
+def _disk(settings: Settings) -> Finding:
+    folder = settings.kasparro_home
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    said = f"{free / 1e9:.1f} GB free at {folder}"
+    return Finding("disk", free > _MINIMUM_FREE, said, "" if free > _MINIMUM_FREE else "Free some space")
+
+
+def _database(settings: Settings) -> Finding:
+    async def look(url: str) -> str:
+        connection = await connect(url)
+        try:
+            await require_schema(connection)
+            used = await used_this_month(connection)
+            version = connection.info.parameter_status("server_version")
+            calls = ", ".join(f"{name} {count:,}" for name, count in used.items()) or "none"
+            return f"PostgreSQL {version}; calls this month: {calls}"
+        finally:
+            await connection.close()
+
+    try:
+        with open_database(settings) as database:
+            return Finding("database", True, asyncio.run(look(database.url)))
+    except KasparroError as error:
+        return Finding("database", False, error.message, error.remedy)
+
+
+def _csv(settings: Settings) -> Finding:
+    pattern = settings.csv_pattern
+    found = Path(pattern).exists() or any(Path("/").glob(pattern.lstrip("/")))
+    return Finding("csv", found, pattern, "" if found else "Set CSV_PATH to a file, a directory or a pattern")
+
+
+async def _providers(settings: Settings) -> list[Finding]:
+    gecko = str(settings.coingecko_base_url or coingecko.PLANS[settings.plan].root).rstrip("/")
+    plan = "paid" if settings.coinpaprika_api_key else "free"
+    paprika = str(settings.coinpaprika_base_url or coinpaprika.PLANS[plan].root).rstrip("/")
+    checks: list[Callable[[], Awaitable[list[Finding]]]] = [
+        lambda: _provider("coingecko", f"{gecko}/ping"),
+        lambda: _provider("coinpaprika", f"{paprika}/tickers/btc-bitcoin"),
+    ]
+    found = await asyncio.gather(*(check() for check in checks))
+    return [finding for findings in found for finding in findings]
+
+
+async def _provider(name: str, url: str) -> list[Finding]:
+    """Whether `url` answers, and how far our clock is from its `Date` header."""
+    try:
+        async with httpx2.AsyncClient(timeout=10.0) as http:
+            answer = await http.get(url)
+    except httpx2.HTTPError as error:
+        why = f"{url}: {type(error).__name__} {error}".strip()
+        return [Finding(name, False, why, "Check the network, or try `make demo`, which needs none")]
+    remedy = "" if answer.is_success else "Check the base URL, the plan and the key"
+    findings = [Finding(name, answer.is_success, f"{url} answers {answer.status_code}", remedy)]
+    if "date" in answer.headers:
+        ours = datetime.now(UTC)
+        apart = abs((parsedate_to_datetime(answer.headers["date"]) - ours).total_seconds())
+        good = apart < _CLOCK_TOLERANCE
+        findings.append(
+            Finding(f"clock ({name})", good, f"{apart:.0f} s apart", "" if good else "Set this machine's clock (NTP)")
+        )
+    return findings

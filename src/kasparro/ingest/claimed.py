@@ -1,0 +1,62 @@
+"""Work on one source's kept data, under its claim and in a run of its own kind."""
+
+import os
+import socket
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import msgspec
+import structlog
+
+from kasparro.errors import KasparroError
+from kasparro.ingest.errors import SourcesBusy
+from kasparro.store.claims import claim, close_orphans, holder
+from kasparro.store.connection import Connection, connect
+from kasparro.store.runs import close_run, close_step, open_run
+from kasparro.store.schema import require_schema
+from kasparro.store.staging import create_staging
+
+
+class Claimed(msgspec.Struct, frozen=True):
+    """A claimed source with an open step."""
+
+    connection: Connection
+    run_id: int
+    step_id: int
+
+
+@asynccontextmanager
+async def claimed_source(url: str, source: str, *, kind: str) -> AsyncIterator[Claimed]:
+    """Claim `source` and open a run of `kind` for it; closed as success, or as failed when the block raises.
+
+    Raises SourcesBusy when another run holds the source.
+    """
+    connection = await connect(url)
+    try:
+        await require_schema(connection)
+        if not await claim(connection, source):
+            raise SourcesBusy([f"{source} (run {await holder(connection, source) or 'starting'})"])
+        await close_orphans(connection, source)
+        await create_staging(connection)
+        began = time.perf_counter()
+        run_id, steps = await open_run(
+            connection, kind=kind, sources=[source], host=socket.gethostname(), pid=os.getpid()
+        )
+        step_id = steps[source]
+        structlog.contextvars.bind_contextvars(run_id=run_id, source=source)
+        status, error = "failed", None
+        try:
+            yield Claimed(connection, run_id, step_id)
+            status = "success"
+        except KasparroError as problem:
+            error = problem.message
+            raise
+        finally:
+            if not connection.closed:
+                seconds = {"total": round(time.perf_counter() - began, 4)}
+                await close_step(connection, step_id, status=status, seconds=seconds, error=error)
+                await close_run(connection, run_id, status=status)
+            structlog.contextvars.unbind_contextvars("run_id", "source")
+    finally:
+        await connection.close()
