@@ -82,6 +82,8 @@ class _QuotaCounter:
     async def spend(self, source: str, limit: int | None) -> bool:
         if self._connection is None or self._connection.closed:
             self._connection = await connect(self._url)
+            # A call lost from the count when the whole server crashes matters less than a disk sync a call.
+            await self._connection.execute("SET synchronous_commit = off")
         try:
             return await quota.spend(self._connection, source, limit)
         except psycopg.OperationalError:

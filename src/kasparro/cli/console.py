@@ -7,7 +7,8 @@ import msgspec
 from rich.console import Console
 from rich.markup import escape
 
-out = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+_WIDE = 140  # where there is no terminal, nothing is cut to its width
+out = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDE)
 err = Console(stderr=True, highlight=False)
 
 

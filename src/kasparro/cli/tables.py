@@ -23,7 +23,7 @@ def table(*columns: str, numbers: Iterable[str] = (), title: str | None = None) 
     made = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
     right = set(numbers)
     for column in columns:
-        made.add_column(column, justify="right" if column in right else "left")
+        made.add_column(column, justify="right" if column in right else "left", no_wrap=column in right)
     return made
 
 

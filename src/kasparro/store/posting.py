@@ -2,6 +2,9 @@
 
 The rules are those of an append-only ledger keyed `(listing, observed_at, version)`: other numbers for the
 same moment add a version, the same numbers again change nothing, A then B then A is three versions.
+
+Listings are looked up one index probe a row (`LATERAL … LIMIT 1`): a young table has no statistics yet, and
+without them the planner reads all listings for each page.
 """
 
 from kasparro.store.connection import Connection
@@ -32,8 +35,8 @@ _NEW_LISTINGS = """
 INSERT INTO listings (source, dataset, source_coin_id, period, symbol, name)
 SELECT DISTINCT ON (p.source_coin_id) %(source)s, %(dataset)s, p.source_coin_id, %(period)s, p.symbol, p.name
   FROM page p
- WHERE NOT EXISTS (SELECT FROM listings l WHERE l.source = %(source)s AND l.dataset = %(dataset)s
-                      AND l.source_coin_id = p.source_coin_id)
+ WHERE (SELECT l.listing_id FROM listings l WHERE l.source = %(source)s AND l.dataset = %(dataset)s
+           AND l.source_coin_id = p.source_coin_id LIMIT 1) IS NULL
  ORDER BY p.source_coin_id, p.ordinal"""
 
 _DIFFERS = f"""
@@ -46,8 +49,8 @@ WITH rec AS (
     SELECT l.listing_id, p.*, row_number() OVER w AS nth,
            {_row("p")} IS DISTINCT FROM lag({_row("p")}) OVER w AS differs
       FROM page p
-      JOIN listings l ON l.source = %(source)s AND l.dataset = %(dataset)s
-                     AND l.source_coin_id = p.source_coin_id
+     CROSS JOIN LATERAL (SELECT listing_id FROM listings l WHERE l.source = %(source)s
+                            AND l.dataset = %(dataset)s AND l.source_coin_id = p.source_coin_id LIMIT 1) l
     WINDOW w AS (PARTITION BY listing_id, p.observed_at ORDER BY ordinal)),
 judged AS (
     SELECT r.*, c.version AS current,
@@ -83,15 +86,16 @@ _LIST_COINS = """
 INSERT INTO listings (source, source_coin_id, symbol, name)
 SELECT DISTINCT ON (p.source_coin_id) %(source)s, p.source_coin_id, p.symbol, p.name
   FROM coin_page p
- WHERE NOT EXISTS (SELECT FROM listings l WHERE l.source = %(source)s AND l.dataset = ''
-                      AND l.source_coin_id = p.source_coin_id)
+ WHERE (SELECT l.listing_id FROM listings l WHERE l.source = %(source)s AND l.dataset = ''
+           AND l.source_coin_id = p.source_coin_id LIMIT 1) IS NULL
  ORDER BY p.source_coin_id, p.ordinal"""
 
 _POST_COINS = """
 WITH rec AS (
     SELECT l.listing_id, p.*
       FROM coin_page p
-      JOIN listings l ON l.source = %(source)s AND l.dataset = '' AND l.source_coin_id = p.source_coin_id),
+     CROSS JOIN LATERAL (SELECT listing_id FROM listings l WHERE l.source = %(source)s AND l.dataset = ''
+                            AND l.source_coin_id = p.source_coin_id LIMIT 1) l),
 said AS (
     SELECT DISTINCT ON (listing_id) listing_id, ordinal, symbol, name, is_active
       FROM rec WHERE symbol IS NOT NULL OR name IS NOT NULL OR is_active IS NOT NULL

@@ -9,4 +9,5 @@ down_revision = None
 
 
 def upgrade() -> None:
-    op.get_bind().exec_driver_sql(Path(__file__).with_suffix(".sql").read_text())
+    # The driver's own cursor: several statements at once, and no reading of % as a parameter.
+    op.get_bind().connection.cursor().execute(Path(__file__).with_suffix(".sql").read_text())
