@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import msgspec
-import psycopg
 
 from kasparro.config import Settings
 from kasparro.postgres.sharing import shared_server
@@ -20,7 +19,7 @@ from kasparro.sources.csv.source import CsvSource
 from kasparro.sources.politeness import Politeness
 from kasparro.store import quota
 from kasparro.store.connection import Connection, connect
-from kasparro.store.errors import SchemaOutdated
+from kasparro.store.errors import DatabaseError, SchemaOutdated
 from kasparro.store.schema import migrate, require_schema
 
 
@@ -86,7 +85,7 @@ class _QuotaCounter:
             await self._connection.execute("SET synchronous_commit = off")
         try:
             return await quota.spend(self._connection, source, limit)
-        except psycopg.OperationalError:
+        except DatabaseError:
             await self._connection.close()
             raise
 

@@ -5,14 +5,13 @@ import signal
 import sys
 from types import FrameType
 
-import psycopg
 import typer
 
 from kasparro import __version__
 from kasparro.cli import db, doctor, ingest, ledger, sandbox, status
 from kasparro.cli.console import say_error
 from kasparro.errors import ExitCode, KasparroError
-from kasparro.store.errors import explain
+from kasparro.store.errors import DatabaseError, explain
 
 app = typer.Typer(
     name="kasparro",
@@ -62,7 +61,7 @@ def main() -> None:
 
 
 def _say(error: Exception) -> ExitCode:
-    typed = explain(error) if isinstance(error, psycopg.Error) else error
+    typed = explain(error) if isinstance(error, DatabaseError) else error
     if isinstance(typed, KasparroError):
         say_error(typed.message, typed.remedy)
         return typed.exit_code

@@ -5,7 +5,6 @@ import os
 import socket
 from collections.abc import Sequence
 
-import psycopg
 import structlog
 
 from kasparro.ingest.errors import SourcesBusy
@@ -15,7 +14,7 @@ from kasparro.ingest.step import Step
 from kasparro.sources.contract import Source
 from kasparro.store.claims import claim, close_orphans, holder
 from kasparro.store.connection import Connection, connect
-from kasparro.store.errors import DatabaseUnavailable
+from kasparro.store.errors import DatabaseError, DatabaseUnavailable
 from kasparro.store.runs import close_run, close_step, open_run
 from kasparro.store.schema import make_partitions, require_schema
 
@@ -96,7 +95,7 @@ async def _interrupt(steps: Sequence[Step]) -> None:
     for step in steps:
         try:
             await close_orphans(step.connection, step.source.name, why="stopped by hand")
-        except psycopg.Error as error:
+        except DatabaseError as error:
             # The next run closes it all the same; there is nothing more to save on the way out.
             log.warning("not_closed", source=step.source.name, error=str(error))
 

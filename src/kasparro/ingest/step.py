@@ -5,7 +5,6 @@ import time
 from collections import defaultdict
 from datetime import UTC, datetime
 
-import psycopg
 import structlog
 
 from kasparro.errors import ExitCode, KasparroError, Skippable
@@ -17,7 +16,7 @@ from kasparro.sources.contract import Source
 from kasparro.store.checkpoints import read_cursors
 from kasparro.store.claims import claim
 from kasparro.store.connection import Connection, connect
-from kasparro.store.errors import ConnectionLost, DatabaseUnavailable, explain
+from kasparro.store.errors import ConnectionLost, DatabaseError, DatabaseUnavailable, explain
 from kasparro.store.page import Counts, Page
 from kasparro.store.pages import post_page
 from kasparro.store.staging import create_staging
@@ -79,7 +78,7 @@ class Step:
         for attempt in range(RECONNECTS + 1):
             try:
                 return await self._work()
-            except psycopg.Error as error:
+            except DatabaseError as error:
                 typed = explain(error)
                 if not isinstance(typed, ConnectionLost) or attempt == RECONNECTS:
                     raise typed or error from error

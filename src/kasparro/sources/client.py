@@ -48,6 +48,7 @@ class PoliteClient:
         self.retries = 0
         self._spend = spend
         self._paused_until = 0.0
+        self._reached = True
         self._deadline = time.monotonic() + time_budget
         self._limiters = [
             Limiter(Rate(politeness.requests, round(politeness.period * 1000))),
@@ -88,13 +89,8 @@ class PoliteClient:
         if time.monotonic() > self._deadline:
             raise SourceStopped("this run's time is used up", remedy=_RESUMES)
         await asyncio.sleep(max(0.0, self._paused_until - time.monotonic()))
-        for limiter in self._limiters:
-            await limiter.try_acquire_async(self.name)
-        if not await self._spend(self.name, self.politeness.month_quota):
-            raise SourceStopped(
-                f"the month's {self.politeness.month_quota} calls to {self.name} are used up",
-                remedy="Wait for the next month, or set a key of a larger plan",
-            )
+        if self._reached:
+            await self._ask_leave()
         self.requests += 1
         url = self.politeness.root.rstrip("/") + request.path
         try:
@@ -104,9 +100,20 @@ class PoliteClient:
             ):
                 body = await _read(response)
         except (httpx2.TransportError, httpx2.DecodingError, TimeoutError) as error:
-            answered = not isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout)
-            raise TryAgain(f"{type(error).__name__} {error}".strip(), answered=answered) from error
+            self._reached = not isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout)
+            raise TryAgain(f"{type(error).__name__} {error}".strip(), answered=self._reached) from error
+        self._reached = True
         return self._accept(response, body)
+
+    async def _ask_leave(self) -> None:
+        """Wait for the rate's leave and count the call. Attempts to reach a dead host cost neither."""
+        for limiter in self._limiters:
+            await limiter.try_acquire_async(self.name)
+        if not await self._spend(self.name, self.politeness.month_quota):
+            raise SourceStopped(
+                f"the month's {self.politeness.month_quota} calls to {self.name} are used up",
+                remedy="Wait for the next month, or set a key of a larger plan",
+            )
 
     def _accept(self, response: httpx2.Response, body: bytes) -> Payload:
         verdict = judge(read_answer(response.status_code, body))

@@ -4,6 +4,9 @@ import psycopg
 
 from kasparro.errors import ExitCode, Fatal, Retriable
 
+DatabaseError = psycopg.Error
+"""What the driver raises; `explain` types it."""
+
 
 class DatabaseUnavailable(Fatal):
     """Nothing answers at the database's address, or it lets us not in."""

@@ -1,0 +1,57 @@
+# Kasparro's front door. `make up` and `make test` are all that a newcomer needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+.DEFAULT_GOAL := help
+
+.PHONY: help install up demo etl test lint bench down clean lock
+
+help: ## show this help
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+install: $(VENV)/.runtime ## make .venv from the hash-pinned lock
+
+$(VENV)/.runtime: requirements/runtime.txt pyproject.toml
+	@echo "installing into $(VENV) …"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: Python 3.11 or newer is needed. Set PYTHON=python3.11"; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) install --require-hashes -r requirements/runtime.txt
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
+	@echo "installing the test tools …"
+	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
+
+up: install ## start the ledger, bring its tables up to date, ingest what can be reached
+	@$(BIN)/kasparro up
+
+demo: install ## the same with a simulated market, in a home of its own; needs no network
+	@$(BIN)/kasparro up --demo
+
+etl: install ## ingest once more
+	@$(BIN)/kasparro ingest
+
+down: install ## stop the embedded PostgreSQL
+	@$(BIN)/kasparro db stop
+
+test: $(VENV)/.dev ## run all tests
+	@$(BIN)/python -m pytest -n 2
+
+lint: $(VENV)/.dev ## style, types and import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+bench: $(VENV)/.dev ## measure; every figure is a ratio inside one run or our own CPU time
+	@$(BIN)/python -m bench
+
+lock: $(VENV)/.dev ## pin the dependencies anew (needs uv on the PATH)
+	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements/runtime.txt
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements/dev.txt
+
+clean: ## remove what `make` made here; the ledger stays
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
