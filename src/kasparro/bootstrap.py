@@ -4,19 +4,18 @@ Lives here: building things from settings, in the order in which they need each 
 May not live here: what these things do.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any
+from functools import partial
 
 import msgspec
 
-from kasparro.config import Settings
+from kasparro.config import SettingError, Settings
 from kasparro.postgres.sharing import shared_server
-from kasparro.sources import coingecko, coinpaprika
 from kasparro.sources.client import PoliteClient, Spend
 from kasparro.sources.contract import Source
-from kasparro.sources.csv.source import CsvSource
 from kasparro.sources.politeness import Politeness
+from kasparro.sources.registry import builders
 from kasparro.store import quota
 from kasparro.store.connection import Connection, connect
 from kasparro.store.errors import DatabaseError, SchemaOutdated
@@ -60,13 +59,12 @@ async def ensure_schema(database: Database) -> None:
 
 
 @asynccontextmanager
-async def open_sources(
-    settings: Settings, database: Database, names: tuple[str, ...]
-) -> AsyncIterator[list[Source]]:
+async def open_sources(settings: Settings, database: Database, names: tuple[str, ...]) -> AsyncIterator[list[Source]]:
     """The sources called `names`, ready to plan and fetch; their calls are counted in the ledger's quota."""
     counter = _QuotaCounter(database.url)
     try:
-        yield [_BUILDERS[name](settings, counter.spend) for name in names]
+        client = partial(_client, settings, counter.spend)
+        yield [builders()[name](settings, client) for name in names]
     finally:
         await counter.close()
 
@@ -94,40 +92,29 @@ class _QuotaCounter:
             await self._connection.close()
 
 
-def _client(
-    settings: Settings, name: str, plan: Politeness, root: Any, key: Any, spend: Spend
-) -> PoliteClient:
-    if root is not None:
+def source_names(settings: Settings) -> tuple[str, ...]:
+    """The sources that ETL_SOURCES names, or all there are. Raises SettingError for one that there isn't."""
+    return known_sources(settings.etl_sources or tuple(builders()), "ETL_SOURCES")
+
+
+def known_sources(names: Sequence[str], given_by: str) -> tuple[str, ...]:
+    """`names` without repetition. Raises SettingError, naming `given_by`, for one that there isn't."""
+    for name in names:
+        if name not in builders():
+            raise SettingError(f"{given_by}={name!r} is not accepted: any of {', '.join(builders())}")
+    return tuple(dict.fromkeys(names))
+
+
+def _client(settings: Settings, spend: Spend, name: str, plan: Politeness) -> PoliteClient:
+    mine = settings.provider(name)
+    if mine.base_url is not None:
         # Another host than the provider's own (a proxy, the sandbox) doesn't use up the plan's month.
-        plan = msgspec.structs.replace(plan, root=str(root), month_quota=None)
+        plan = msgspec.structs.replace(plan, root=str(mine.base_url), month_quota=None)
     return PoliteClient(
         name,
         plan,
         cap=(settings.etl_rate_limit_requests, settings.etl_rate_limit_period),
-        key=key.get_secret_value() if key else None,
+        key=mine.api_key.get_secret_value() if mine.api_key else None,
         spend=spend,
         time_budget=settings.etl_time_budget,
     )
-
-
-def _coingecko(settings: Settings, spend: Spend) -> Source:
-    plan = coingecko.PLANS[settings.plan]
-    client = _client(
-        settings, "coingecko", plan, settings.coingecko_base_url, settings.coingecko_api_key, spend
-    )
-    return coingecko.CoinGecko(client, max_coins=settings.coingecko_max_coins)
-
-
-def _coinpaprika(settings: Settings, spend: Spend) -> Source:
-    plan = coinpaprika.PLANS["paid" if settings.coinpaprika_api_key else "free"]
-    client = _client(
-        settings, "coinpaprika", plan, settings.coinpaprika_base_url, settings.coinpaprika_api_key, spend
-    )
-    return coinpaprika.CoinPaprika(client, max_coins=settings.coinpaprika_max_coins)
-
-
-def _csv(settings: Settings, spend: Spend) -> Source:
-    return CsvSource(settings.csv_pattern, batch_size=settings.etl_batch_size)
-
-
-_BUILDERS = {"coinpaprika": _coinpaprika, "coingecko": _coingecko, "csv": _csv}

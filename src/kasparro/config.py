@@ -9,12 +9,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AliasChoices, Field, HttpUrl, SecretStr, ValidationError, field_validator
+from pydantic import AliasChoices, BaseModel, Field, HttpUrl, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from kasparro.errors import ExitCode, Fatal
 
-SOURCES = ("coinpaprika", "coingecko", "csv")
 _PROJECT = Path(__file__).parents[2]
 
 
@@ -57,6 +56,15 @@ def _setting(default: Any, *names: str, **limits: Any) -> Any:
     return Field(default, validation_alias=AliasChoices(*names), **limits)
 
 
+class ProviderSettings(BaseModel):
+    """What may be set for any provider."""
+
+    api_key: SecretStr | None = None
+    base_url: HttpUrl | None = None
+    plan: str | None = None
+    max_coins: int | None = Field(None, ge=1)
+
+
 class Settings(BaseSettings):
     """The settings of one process, from the environment and `.env` (the environment wins)."""
 
@@ -76,7 +84,7 @@ class Settings(BaseSettings):
     coingecko_max_coins: int = _setting(1_000, "COINGECKO_MAX_COINS", ge=1, le=100_000)
     csv_path: str = _setting("data/crypto_sample.csv", "CSV_PATH", "CSV_FILE_PATH")
 
-    etl_sources: Annotated[tuple[str, ...], NoDecode] = _setting(SOURCES, "ETL_SOURCES")
+    etl_sources: Annotated[tuple[str, ...] | None, NoDecode] = _setting(None, "ETL_SOURCES")
     etl_batch_size: int = _setting(10_000, "ETL_BATCH_SIZE", "BATCH_SIZE", ge=1, le=100_000)
     etl_rate_limit_requests: int = _setting(100, "ETL_RATE_LIMIT_REQUESTS", ge=1)
     etl_rate_limit_period: int = _setting(60, "ETL_RATE_LIMIT_PERIOD", ge=1)
@@ -89,18 +97,7 @@ class Settings(BaseSettings):
     @field_validator("etl_sources", mode="before")
     @classmethod
     def _split_sources(cls, value: object) -> object:
-        return (
-            tuple(part.strip() for part in value.split(",") if part.strip())
-            if isinstance(value, str)
-            else value
-        )
-
-    @field_validator("etl_sources")
-    @classmethod
-    def _known_sources(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if not value or any(name not in SOURCES for name in value):
-            raise ValueError(f"a comma list of {', '.join(SOURCES)}")
-        return tuple(dict.fromkeys(value))
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -114,12 +111,24 @@ class Settings(BaseSettings):
             raise ValueError("a URL such as postgresql://user@host:5432/database")
         return value
 
-    @property
-    def plan(self) -> CoinGeckoPlan:
-        """The CoinGecko plan: as set, else demo with a key and keyless without."""
-        if self.coingecko_plan:
-            return self.coingecko_plan
-        return CoinGeckoPlan.DEMO if self.coingecko_api_key else CoinGeckoPlan.KEYLESS
+    def provider(self, name: str) -> "ProviderSettings":
+        """The settings of one provider: `<NAME>_API_KEY`, `<NAME>_BASE_URL`, `<NAME>_PLAN`, `<NAME>_MAX_COINS`.
+
+        A provider without fields of its own here is read from the environment as it is.
+        """
+
+        def read(word: str) -> Any:
+            field = f"{name}_{word}"
+            value = getattr(self, field) if field in type(self).model_fields else os.environ.get(field.upper())
+            return value or None
+
+        try:
+            return ProviderSettings(
+                api_key=read("api_key"), base_url=read("base_url"), plan=read("plan"), max_coins=read("max_coins")
+            )
+        except ValidationError as error:
+            variable = f"{name}_{error.errors()[0]['loc'][0]}".upper()
+            raise SettingError(f"{variable} is not accepted: {error.errors()[0]['msg']}") from None
 
     @property
     def csv_pattern(self) -> str:

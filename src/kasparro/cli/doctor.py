@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -13,13 +12,12 @@ import msgspec
 import typer
 from rich.markup import escape
 
-from kasparro.bootstrap import open_database
+from kasparro.bootstrap import Database, open_database, open_sources, source_names
 from kasparro.cli.console import out, print_json
 from kasparro.cli.session import begin
 from kasparro.cli.tables import table
 from kasparro.config import Settings
 from kasparro.errors import ExitCode, KasparroError
-from kasparro.sources import coingecko, coinpaprika
 from kasparro.store.connection import connect
 from kasparro.store.quota import used_this_month
 from kasparro.store.schema import require_schema
@@ -43,9 +41,13 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = F
     Example: `kasparro doctor`
     """
     settings = begin()
-    findings = [Finding("settings", True, f"home {settings.kasparro_home}, sources {', '.join(settings.etl_sources)}")]
-    findings += [_disk(settings), _database(settings), _csv(settings)]
-    findings += asyncio.run(_providers(settings))
+    names = ", ".join(source_names(settings))
+    findings = [Finding("settings", True, f"home {settings.kasparro_home}, sources {names}"), _disk(settings)]
+    try:
+        with open_database(settings) as database:
+            findings += asyncio.run(_look(settings, database))
+    except KasparroError as error:
+        findings.append(Finding("database", False, error.message, error.remedy))
     if as_json:
         print_json(findings)
     else:
@@ -70,41 +72,33 @@ def _disk(settings: Settings) -> Finding:
     return Finding("disk", free > _MINIMUM_FREE, said, "" if free > _MINIMUM_FREE else "Free some space")
 
 
-def _database(settings: Settings) -> Finding:
-    async def look(url: str) -> str:
-        connection = await connect(url)
-        try:
-            await require_schema(connection)
-            used = await used_this_month(connection)
-            version = connection.info.parameter_status("server_version")
-            calls = ", ".join(f"{name} {count:,}" for name, count in used.items()) or "none"
-            return f"PostgreSQL {version}; calls this month: {calls}"
-        finally:
-            await connection.close()
-
+async def _look(settings: Settings, database: Database) -> list[Finding]:
+    """The database, and every source: files must be there, providers must answer (any answer will do)."""
+    connection = await connect(database.url)
     try:
-        with open_database(settings) as database:
-            return Finding("database", True, asyncio.run(look(database.url)))
-    except KasparroError as error:
-        return Finding("database", False, error.message, error.remedy)
+        await require_schema(connection)
+        used = await used_this_month(connection)
+        version = connection.info.parameter_status("server_version")
+    finally:
+        await connection.close()
+    calls = ", ".join(f"{name} {count:,}" for name, count in used.items()) or "none"
+    findings = [Finding("database", True, f"PostgreSQL {version}; calls this month: {calls}")]
+    async with open_sources(settings, database, source_names(settings)) as sources:
+        found = await asyncio.gather(*(_source(source.name, source.address) for source in sources))
+        for source in sources:
+            await source.close()
+    return findings + [finding for several in found for finding in several]
 
 
-def _csv(settings: Settings) -> Finding:
-    pattern = settings.csv_pattern
-    found = Path(pattern).exists() or any(Path("/").glob(pattern.lstrip("/")))
-    return Finding("csv", found, pattern, "" if found else "Set CSV_PATH to a file, a directory or a pattern")
+async def _source(name: str, address: str) -> list[Finding]:
+    if address.startswith(("http://", "https://")):
+        return await _provider(name, address)
+    return [await asyncio.to_thread(_files, name, address)]
 
 
-async def _providers(settings: Settings) -> list[Finding]:
-    gecko = str(settings.coingecko_base_url or coingecko.PLANS[settings.plan].root).rstrip("/")
-    plan = "paid" if settings.coinpaprika_api_key else "free"
-    paprika = str(settings.coinpaprika_base_url or coinpaprika.PLANS[plan].root).rstrip("/")
-    checks: list[Callable[[], Awaitable[list[Finding]]]] = [
-        lambda: _provider("coingecko", f"{gecko}/ping"),
-        lambda: _provider("coinpaprika", f"{paprika}/tickers/btc-bitcoin"),
-    ]
-    found = await asyncio.gather(*(check() for check in checks))
-    return [finding for findings in found for finding in findings]
+def _files(name: str, address: str) -> Finding:
+    found = Path(address).exists() or any(Path("/").glob(address.lstrip("/")))
+    return Finding(name, found, address, "" if found else "Set CSV_PATH to a file, a directory or a pattern")
 
 
 async def _provider(name: str, url: str) -> list[Finding]:
@@ -115,8 +109,9 @@ async def _provider(name: str, url: str) -> list[Finding]:
     except httpx2.HTTPError as error:
         why = f"{url}: {type(error).__name__} {error}".strip()
         return [Finding(name, False, why, "Check the network, or try `make demo`, which needs none")]
-    remedy = "" if answer.is_success else "Check the base URL, the plan and the key"
-    findings = [Finding(name, answer.is_success, f"{url} answers {answer.status_code}", remedy)]
+    good = answer.status_code < 500
+    remedy = "" if good else "The provider has a fault; try again later"
+    findings = [Finding(name, good, f"{url} answers ({answer.status_code})", remedy)]
     if "date" in answer.headers:
         ours = datetime.now(UTC)
         apart = abs((parsedate_to_datetime(answer.headers["date"]) - ours).total_seconds())

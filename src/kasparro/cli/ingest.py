@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 
-from kasparro.bootstrap import Database, open_database, open_sources
+from kasparro.bootstrap import Database, known_sources, open_database, open_sources, source_names
 from kasparro.cli.console import err, out, print_json
 from kasparro.cli.demo import demo_settings
 from kasparro.cli.progress import LiveProgress
 from kasparro.cli.session import begin, ready_database
 from kasparro.cli.tables import print_report
-from kasparro.config import SOURCES, SettingError, Settings
+from kasparro.config import Settings
 from kasparro.errors import ExitCode
 from kasparro.ingest.report import RunReport
 from kasparro.ingest.run import run_ingest
@@ -61,7 +61,7 @@ def up(
         where = f"embedded PostgreSQL under {settings.kasparro_home}" if database.embedded else "DATABASE_URL"
         err.print(f"ledger: {where}", soft_wrap=True, markup=False)
         migrate(database.url)
-        report = asyncio.run(_ingest(settings, database, settings.etl_sources))
+        report = asyncio.run(_ingest(settings, database, source_names(settings)))
     print_report(report)
     _say_what_next(settings, report, demo=demo)
     ingested = any(step.counts.seen for step in report.steps) or report.status == "success"
@@ -114,10 +114,7 @@ def report_as_json(report: RunReport) -> dict[str, object]:
 
 
 def _chosen(settings: Settings, source: list[str] | None) -> tuple[str, ...]:
-    for name in source or ():
-        if name not in SOURCES:
-            raise SettingError(f"--source {name!r} is not accepted: one of {', '.join(SOURCES)}")
-    return tuple(dict.fromkeys(source)) if source else settings.etl_sources
+    return known_sources(source, "--source") if source else source_names(settings)
 
 
 async def _ingest(settings: Settings, database: Database, names: tuple[str, ...]) -> RunReport:

@@ -11,17 +11,18 @@ import typer
 from rich.markup import escape
 from rich.progress import Progress, TaskID
 
-from kasparro.bootstrap import Database, open_sources
+from kasparro.bootstrap import Database, known_sources, open_sources
 from kasparro.cli.console import err, out, print_json
 from kasparro.cli.session import ask, begin, ready_database
 from kasparro.cli.tables import moment, print_rows, table
-from kasparro.config import SOURCES, Settings
+from kasparro.config import Settings
 from kasparro.errors import ExitCode, Fatal
 from kasparro.ingest.replay import Replayed
 from kasparro.ingest.replay import replay as replay_source
 from kasparro.ingest.reprocess import Reprocessed
 from kasparro.ingest.reprocess import reprocess as reprocess_source
 from kasparro.sources.contract import Payload, Request
+from kasparro.sources.registry import builders
 from kasparro.store.connection import connect
 from kasparro.store.payloads import read_payload
 from kasparro.store.receipts import Receipt, get_receipt
@@ -195,9 +196,7 @@ def _print_receipt(found: Receipt, record: str) -> None:
 
 
 def _names(source: str | None) -> tuple[str, ...]:
-    if source is not None and source not in SOURCES:
-        raise typer.BadParameter(f"{source!r} is not one of {', '.join(SOURCES)}")
-    return (source,) if source else SOURCES
+    return known_sources([source], "--source") if source else tuple(builders())
 
 
 async def _replay(settings: Settings, database: Database, names: tuple[str, ...]) -> list[Replayed]:

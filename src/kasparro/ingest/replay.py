@@ -8,6 +8,7 @@ from kasparro.ingest.claimed import Claimed, claimed_source
 from kasparro.ingest.reprocess import parse_again
 from kasparro.market.quote import ahead_of_time
 from kasparro.sources.contract import Source
+from kasparro.store.connection import connect
 from kasparro.store.page import Counts
 from kasparro.store.payloads import Load, loads_with_open_rejections, read_payload
 from kasparro.store.replaying import post_replay
@@ -23,7 +24,13 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def replay(url: str, source: Source) -> Replayed:
-    """Try the open rejections of `source` again. Raises SourcesBusy."""
+    """Try the open rejections of `source` again; no run is made where there are none. Raises SourcesBusy."""
+    connection = await connect(url)
+    try:
+        if not await loads_with_open_rejections(connection, source.name):
+            return Replayed(source=source.name, parser=source.parser, run_id=None, counts=Counts())
+    finally:
+        await connection.close()
     async with claimed_source(url, source.name, kind="replay") as claimed:
         counts = Counts()
         for load, ordinals in await loads_with_open_rejections(claimed.connection, source.name):

@@ -140,15 +140,14 @@ class Step:
         return counts
 
     def _report(self, seconds: float) -> StepReport:
-        client = getattr(self.source, "client", None)
         first = self._first_problem()
         more = f" (and {len(self._problems) - 1} more)" if len(self._problems) > 1 else ""
         return StepReport(
             source=self.source.name,
             status="failed" if first else "success",
             counts=self._counts,
-            requests=client.requests if client else 0,
-            retries=client.retries if client else 0,
+            requests=self.source.tally.requests,
+            retries=self.source.tally.retries,
             duplicates=self._duplicates,
             seconds=seconds,
             phases={name: round(value, 4) for name, value in self._phases.items()},

@@ -11,10 +11,10 @@ import structlog
 from pyrate_limiter import Limiter, Rate
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
 
-from kasparro.sources.contract import Payload, Request
+from kasparro.sources.contract import Payload, Request, Tally
 from kasparro.sources.errors import RequestSkipped, SourceStopped, SourceUnreachable, TryAgain
 from kasparro.sources.politeness import Politeness
-from kasparro.sources.verdict import Action, judge, read_answer
+from kasparro.sources.verdict import Action, Verdict, judge, read_answer
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -44,8 +44,7 @@ class PoliteClient:
     ) -> None:  # fmt: skip
         self.name = name
         self.politeness = politeness
-        self.requests = 0
-        self.retries = 0
+        self.tally = Tally()
         self._spend = spend
         self._paused_until = 0.0
         self._reached = True
@@ -88,10 +87,10 @@ class PoliteClient:
     async def _attempt(self, request: Request) -> Payload:
         if time.monotonic() > self._deadline:
             raise SourceStopped("this run's time is used up", remedy=_RESUMES)
-        await asyncio.sleep(max(0.0, self._paused_until - time.monotonic()))
+        await self._wait_for_turn()
         if self._reached:
-            await self._ask_leave()
-        self.requests += 1
+            await self._spend_one()
+        self.tally.requests += 1
         url = self.politeness.root.rstrip("/") + request.path
         try:
             async with (
@@ -105,10 +104,20 @@ class PoliteClient:
         self._reached = True
         return self._accept(response, body)
 
-    async def _ask_leave(self) -> None:
-        """Wait for the rate's leave and count the call. Attempts to reach a dead host cost neither."""
-        for limiter in self._limiters:
-            await limiter.try_acquire_async(self.name)
+    async def _wait_for_turn(self) -> None:
+        """Wait until no pause is on and the rate gives leave. Attempts to reach a dead host cost no leave."""
+        while True:
+            if self._paused_until > self._deadline:
+                raise SourceStopped("the pause asked for goes beyond this run's time", remedy=_RESUMES)
+            await asyncio.sleep(max(0.0, self._paused_until - time.monotonic()))
+            if self._reached:
+                for limiter in self._limiters:
+                    await limiter.try_acquire_async(self.name)
+            if time.monotonic() >= self._paused_until:  # else a pause began while the rate was waited for
+                return
+
+    async def _spend_one(self) -> None:
+        """Count the call against the month. Attempts to reach a dead host aren't counted."""
         if not await self._spend(self.name, self.politeness.month_quota):
             raise SourceStopped(
                 f"the month's {self.politeness.month_quota} calls to {self.name} are used up",
@@ -123,7 +132,7 @@ class PoliteClient:
                 about = {name: headers[name] for name in _KEPT_HEADERS if name in headers}
                 return Payload(body, datetime.now(UTC), about, simulated=_SIMULATED in headers)
             case Action.RETRY:
-                hint = self._hint(response)
+                hint = self._hint(response, verdict)
                 if hint is not None:
                     self._paused_until = time.monotonic() + hint
                 raise TryAgain(verdict.reason, wait=hint)
@@ -132,9 +141,9 @@ class PoliteClient:
             case Action.STOP:
                 raise SourceStopped(verdict.reason, remedy=verdict.remedy)
 
-    def _hint(self, response: httpx2.Response) -> float | None:
+    def _hint(self, response: httpx2.Response, verdict: Verdict) -> float | None:
         hint = retry_after(response.headers.get("retry-after", ""), datetime.now(UTC))
-        if hint is None and response.status_code == 429:
+        if hint is None and verdict.rate_limited:
             return self.politeness.wait_after_429
         return hint
 
@@ -154,7 +163,7 @@ class PoliteClient:
         return state.attempt_number >= self.politeness.attempts
 
     def _tell(self, state: RetryCallState) -> None:
-        self.retries += 1
+        self.tally.retries += 1
         error = state.outcome.exception() if state.outcome else None
         log.info("retrying", source=self.name, why=str(error), wait_seconds=round(state.upcoming_sleep, 1))
 
@@ -187,7 +196,7 @@ def retry_after(header: str, now: datetime) -> float | None:
     None for no hint: an absent, malformed or zero value.
     """
     header = header.strip()
-    if header.isdigit():
+    if header.isascii() and header.isdecimal():
         return float(header) or None
     try:
         then = parsedate_to_datetime(header)

@@ -3,20 +3,21 @@
 Facts from its OpenAPI of 2026-06-22 (`demo-api.json`) and from recorded answers.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
 import msgspec
 
-from kasparro.market.amount import amount
+from kasparro.config import Settings
+from kasparro.market.amount import amount, rank
 from kasparro.market.coin import Coin
 from kasparro.market.quote import Quote, unfit_text
 from kasparro.market.rejection import Reason
 from kasparro.sources.client import PoliteClient
 from kasparro.sources.contract import Cursor, Parsed, Payload, Request, Stream
 from kasparro.sources.politeness import DAILY, Politeness
-from kasparro.sources.records import RecordReader, Unfit, excerpt
+from kasparro.sources.records import RecordReader, Unfit, excerpt, in_utc
 from kasparro.sources.sweep import is_due, left, mark, start_or_resume
 
 PAGE_SIZE = 250
@@ -42,8 +43,8 @@ class Market(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     """One record of `/coins/markets`. Exact where a quote needs it, else typed only."""
 
     json_types: ClassVar[Mapping[str, str]] = dict.fromkeys(
-        ("current_price", "market_cap", "total_volume", "price_change_percentage_24h", "circulating_supply",
-         "total_supply", "max_supply"), "number",
+        ("current_price", "market_cap", "market_cap_rank", "total_volume", "price_change_percentage_24h",
+         "circulating_supply", "total_supply", "max_supply"), "number",
     )  # fmt: skip
 
     id: str
@@ -52,7 +53,7 @@ class Market(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     image: str | None
     current_price: Any
     market_cap: Any
-    market_cap_rank: int | None
+    market_cap_rank: Any
     fully_diluted_valuation: float | None
     total_volume: Any
     high_24h: float | None
@@ -87,15 +88,13 @@ def _quote(ordinal: int, record: Market) -> Quote:
     flaw = unfit_text(record.id, record.symbol, record.name)
     if flaw:
         raise Unfit(Reason.BAD_TEXT, f"id, symbol or name is {flaw}")
-    if record.last_updated.tzinfo is None:
-        raise Unfit(Reason.BAD_TIME, "last_updated has no time zone")
     return Quote(  # 0 as a market cap, a supply or a rank means "unknown" with both providers
         ordinal,
         record.id,
         record.symbol,
         record.name,
-        record.last_updated,
-        record.market_cap_rank or None,
+        in_utc(record.last_updated, "last_updated"),
+        rank(record.market_cap_rank),
         amount(record.current_price),
         amount(record.market_cap) or None,
         amount(record.total_volume),
@@ -136,8 +135,10 @@ class CoinGecko:
     parser = "coingecko/1"
 
     def __init__(self, client: PoliteClient, *, max_coins: int) -> None:
-        self.client = client
+        self._client = client
         self.concurrency = client.politeness.concurrency
+        self.address = client.politeness.root
+        self.tally = client.tally
         self._pages = -(-max_coins // PAGE_SIZE)
         self._per_page = min(max_coins, PAGE_SIZE)
 
@@ -145,6 +146,9 @@ class CoinGecko:
         """The pages of the current sweep that are left, and the coin list when it is due."""
         cursor = start_or_resume(checkpoints.get("markets"), now)
         pages = left(cursor, self._pages)
+        if not pages:  # fewer coins are asked for than when the sweep began
+            cursor = start_or_resume(None, now)
+            pages = left(cursor, self._pages)
         streams = [Stream("markets", [self._page(page) for page in pages], cursor)]
         if is_due(checkpoints.get("coins"), now, DAILY):
             request = Request("coins", "/coins/list", params={"include_platform": "true"})
@@ -153,7 +157,7 @@ class CoinGecko:
 
     async def fetch(self, request: Request) -> Payload:
         """The provider's answer."""
-        return await self.client.fetch(request)
+        return await self._client.fetch(request)
 
     def parse(self, request: Request, payload: Payload) -> Parsed:
         """Quotes from `markets`, coins from `coins`; a page that isn't full is the list's last one."""
@@ -175,7 +179,7 @@ class CoinGecko:
 
     async def close(self) -> None:
         """Close the client."""
-        await self.client.close()
+        await self._client.close()
 
     def _page(self, page: int) -> Request:
         params = {
@@ -186,3 +190,10 @@ class CoinGecko:
             "precision": "full",
         }
         return Request("markets", "/coins/markets", page, params)
+
+
+def build_source(settings: Settings, client: Callable[[str, Politeness], PoliteClient]) -> CoinGecko:
+    """The source under the plan that is set: else demo with a key, keyless without."""
+    mine = settings.provider(CoinGecko.name)
+    plan = mine.plan or ("demo" if mine.api_key else "keyless")
+    return CoinGecko(client(CoinGecko.name, PLANS[plan]), max_coins=mine.max_coins or PAGE_SIZE)

@@ -3,20 +3,21 @@
 Facts from its OpenAPI 1.7.10 and from recorded answers.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
 import msgspec
 
-from kasparro.market.amount import amount
+from kasparro.config import Settings
+from kasparro.market.amount import amount, rank
 from kasparro.market.coin import Coin
 from kasparro.market.quote import Quote, unfit_text
 from kasparro.market.rejection import Reason
 from kasparro.sources.client import PoliteClient
 from kasparro.sources.contract import Cursor, Parsed, Payload, RefusedPayload, Request, Stream
 from kasparro.sources.politeness import DAILY, WEEKLY, Politeness
-from kasparro.sources.records import RecordReader, Unfit, excerpt
+from kasparro.sources.records import RecordReader, Unfit, excerpt, in_utc
 from kasparro.sources.sweep import is_due, mark, start_or_resume
 
 PLANS: Mapping[str, Politeness] = {
@@ -111,29 +112,18 @@ class Contract(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     active: bool | None = None
 
 
-def _rank(value: object) -> int | None:
-    number = amount(value)
-    if number is None or number == 0:
-        return None
-    if number != int(number) or not 0 < number < 2**31:
-        raise Unfit(Reason.BAD_NUMBER, f"rank {number} is not a rank")
-    return int(number)
-
-
 def _quote(ordinal: int, record: Ticker) -> Quote:
     flaw = unfit_text(record.id, record.symbol, record.name)
     if flaw:
         raise Unfit(Reason.BAD_TEXT, f"id, symbol or name is {flaw}")
-    if record.last_updated.tzinfo is None:
-        raise Unfit(Reason.BAD_TIME, "last_updated has no time zone")
     usd = record.quotes.USD
     return Quote(  # 0 as a market cap, a supply or a rank means "unknown" with both providers
         ordinal,
         record.id,
         record.symbol,
         record.name,
-        record.last_updated,
-        _rank(record.rank),
+        in_utc(record.last_updated, "last_updated"),
+        rank(record.rank),
         amount(usd.price),
         amount(usd.market_cap) or None,
         amount(usd.volume_24h),
@@ -177,18 +167,16 @@ class CoinPaprika:
     parser = "coinpaprika/1"
 
     def __init__(self, client: PoliteClient, *, max_coins: int | None) -> None:
-        self.client = client
+        self._client = client
         self.concurrency = client.politeness.concurrency
+        self.address = client.politeness.root
+        self.tally = client.tally
         self._limit = {} if max_coins is None else {"limit": str(max_coins)}
 
     def plan(self, checkpoints: Mapping[str, Cursor], now: datetime) -> Sequence[Stream]:
         """The tickers, and the lists that are due. `/contracts` leads to one request a chain."""
         fresh = start_or_resume(None, now)
-        streams = [
-            Stream(
-                "tickers", [Request("tickers", "/tickers", params={"quotes": "USD", **self._limit})], fresh
-            )
-        ]
+        streams = [Stream("tickers", [Request("tickers", "/tickers", params={"quotes": "USD", **self._limit})], fresh)]
         if is_due(checkpoints.get("coins"), now, DAILY):
             streams.append(Stream("coins", [Request("coins", "/coins")], fresh))
         if is_due(checkpoints.get("contracts"), now, WEEKLY):
@@ -197,7 +185,7 @@ class CoinPaprika:
 
     async def fetch(self, request: Request) -> Payload:
         """The provider's answer."""
-        return await self.client.fetch(request)
+        return await self._client.fetch(request)
 
     def parse(self, request: Request, payload: Payload) -> Parsed:
         """Quotes from `tickers`, coins from `coins` and from each chain of `contracts`."""
@@ -224,16 +212,23 @@ class CoinPaprika:
 
     async def close(self) -> None:
         """Close the client."""
-        await self.client.close()
+        await self._client.close()
 
 
 def _chains(body: bytes) -> list[Request]:
     try:
         chains = sorted(set(msgspec.json.decode(body, type=list[str])))
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RefusedPayload(f"the list of chains is not one: {error}") from None
     return [
         Request("contracts", f"/contracts/{chain}", position, context={"chain": chain})
         for position, chain in enumerate(chains, 2)
         if not unfit_text(chain) and "/" not in chain
     ]
+
+
+def build_source(settings: Settings, client: Callable[[str, Politeness], PoliteClient]) -> CoinPaprika:
+    """The source under the paid plan when there is a key, else under the free one."""
+    mine = settings.provider(CoinPaprika.name)
+    plan = PLANS["paid" if mine.api_key else "free"]
+    return CoinPaprika(client(CoinPaprika.name, plan), max_coins=mine.max_coins)

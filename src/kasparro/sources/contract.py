@@ -80,11 +80,19 @@ class Stream(msgspec.Struct, frozen=True):
     error: Skippable | None = None
 
 
+class Tally(msgspec.Struct):
+    """What a source's client has sent so far: requests, and how many of them were retries."""
+
+    requests: int = 0
+    retries: int = 0
+
+
 class Source(Protocol):
     """A provider of quotes.
 
     `name` is the word in the ledger, `parser` the version of `parse` that stands in each receipt: raise it
-    with every change of what `parse` returns. `concurrency` is how many requests may be under way.
+    with every change of what `parse` returns. `concurrency` is how many requests may be under way. `address`
+    is where it reads from (a URL, or a path or pattern of files), `tally` what it has sent.
     """
 
     @property
@@ -93,6 +101,10 @@ class Source(Protocol):
     def parser(self) -> str: ...
     @property
     def concurrency(self) -> int: ...
+    @property
+    def address(self) -> str: ...
+    @property
+    def tally(self) -> Tally: ...
 
     def plan(self, checkpoints: Mapping[str, Cursor], now: datetime) -> Sequence[Stream]:
         """The streams that are due at `now`, given the committed cursor of each stream."""

@@ -9,6 +9,7 @@ import json
 import re
 import types
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -25,7 +26,8 @@ Made = TypeVar("Made")
 
 _ARRAY_START = re.compile(r"\s*\[\s*")
 _ARRAY_NEXT = re.compile(r"\s*(?:,\s*|(?=\]))")
-_UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, InvalidOperation)
+_UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, InvalidOperation, RecursionError)
+_FIELD_NAME = 100
 
 
 class Unfit(ValueError):
@@ -141,7 +143,7 @@ def _split(body: bytes) -> list[bytes]:
     Raises RefusedPayload when the body isn't an array at all.
     """
     text = body.decode("utf-8", "surrogateescape")
-    decoder = json.JSONDecoder(parse_float=str, parse_int=str)
+    decoder = json.JSONDecoder(parse_float=str, parse_int=str, strict=False)
     records: list[bytes] = []
     try:
         at = _ARRAY_START.match(text).end()  # type: ignore[union-attr]
@@ -149,9 +151,23 @@ def _split(body: bytes) -> list[bytes]:
             end = decoder.raw_decode(text, at)[1]
             records.append(text[at:end].encode("utf-8", "surrogateescape"))
             at = _ARRAY_NEXT.match(text, end).end()  # type: ignore[union-attr]
-    except (ValueError, AttributeError, IndexError):
+        if text[at + 1 :].strip():
+            raise ValueError("something follows the array")
+    except (ValueError, AttributeError, IndexError, RecursionError):
         raise RefusedPayload(f"the payload is not an array of records: {text[:80]!r}") from None
     return records
+
+
+def in_utc(moment: datetime, field: str) -> datetime:
+    """`moment` in UTC. Raises Unfit for one without a time zone, or outside of what a clock can show."""
+    if moment.tzinfo is UTC:
+        return moment
+    if moment.tzinfo is None:
+        raise Unfit(Reason.BAD_TIME, f"{field} has no time zone")
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise Unfit(Reason.BAD_TIME, f"{field} is out of range") from None
 
 
 def excerpt(body: bytes, ordinal: int) -> str:
@@ -219,7 +235,8 @@ def _seen_types(records: Sequence[Mapping[str, Any]], known: Mapping[str, str]) 
     parents |= {parent.split(".")[0] for parent in parents}
     seen: dict[str, str] = {}
     for record in records:
-        for name, value in _flat(record, "", parents):
+        for key, value in _flat(record, "", parents):
+            name = key if key in known else key.replace("\0", "\\x00")[:_FIELD_NAME]
             found = "null" if value in (None, "") and known.get(name) != "string" else kind_of(value)
             if seen.get(name, "null") == "null" or found == known.get(name):
                 seen[name] = found
@@ -245,9 +262,7 @@ def _has(record: Mapping[str, Any], dotted: str) -> bool:
     return isinstance(holder, dict) and last in holder
 
 
-def _pick(
-    record: Any, struct: type[msgspec.Struct], prefix: str, wanted: frozenset[str] | set[str]
-) -> dict[str, Any]:
+def _pick(record: Any, struct: type[msgspec.Struct], prefix: str, wanted: frozenset[str] | set[str]) -> dict[str, Any]:
     """`record` cut down to the fields of `struct`: the wanted ones as they are, the others as null."""
     picked: dict[str, Any] = {}
     record = record if isinstance(record, dict) else {}
@@ -257,5 +272,7 @@ def _pick(
         if nested:
             picked[name] = _pick(record.get(name), nested, f"{prefix}{name}.", wanted)
         else:
-            picked[name] = record.get(name) if prefix + name in wanted else None
+            value = record.get(name) if prefix + name in wanted else None
+            if value is not None or field.required:
+                picked[name] = value
     return picked

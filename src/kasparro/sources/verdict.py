@@ -29,11 +29,15 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """The decision: `reason` is for the person who reads the closing table, `remedy` says what to do."""
+    """The decision: `reason` is for the person who reads the closing table, `remedy` says what to do.
+
+    `rate_limited` is True for too many requests, under whatever status that was said.
+    """
 
     action: Action
     reason: str = ""
     remedy: str = ""
+    rate_limited: bool = False
 
 
 class _Rule(msgspec.Struct, frozen=True):
@@ -86,7 +90,8 @@ def judge(answer: Answer) -> Verdict:
     for rule in _TABLE:
         if rule.matches(answer):
             said = f": {answer.message[:200]}" if answer.message else ""
-            return Verdict(rule.action, f"{rule.reason} ({answer.status}{said})", rule.remedy)
+            reason = f"{rule.reason} ({answer.status}{said})"
+            return Verdict(rule.action, reason, rule.remedy, rate_limited=answer.status == 429)
     return Verdict(Action.SKIP, f"an error object instead of data ({answer.message[:200]})")
 
 
@@ -105,7 +110,7 @@ def read_answer(status: int, body: bytes) -> Answer:
         return Answer(status, is_json=whole)
     try:
         said = msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return Answer(status, is_json=False)
     code, message = _error_in(said)
     return Answer(status, code=code, message=message)
