@@ -11,10 +11,10 @@ import structlog
 
 from kasparro.errors import KasparroError
 from kasparro.ingest.errors import SourcesBusy
-from kasparro.store.claims import claim, close_orphans, holder
+from kasparro.store.claims import claim, close_orphans, holder, release
 from kasparro.store.connection import Connection, connect
 from kasparro.store.runs import close_run, close_step, open_run
-from kasparro.store.schema import require_schema
+from kasparro.store.schema import make_partitions, require_schema
 from kasparro.store.staging import create_staging
 
 
@@ -39,6 +39,7 @@ async def claimed_source(url: str, source: str, *, kind: str) -> AsyncIterator[C
             raise SourcesBusy([f"{source} (run {await holder(connection, source) or 'starting'})"])
         await close_orphans(connection, source)
         await create_staging(connection)
+        await make_partitions(connection)
         began = time.perf_counter()
         run_id, steps = await open_run(
             connection, kind=kind, sources=[source], host=socket.gethostname(), pid=os.getpid()
@@ -59,4 +60,4 @@ async def claimed_source(url: str, source: str, *, kind: str) -> AsyncIterator[C
                 await close_run(connection, run_id, status=status)
             structlog.contextvars.unbind_contextvars("run_id", "source")
     finally:
-        await connection.close()
+        await release(connection)

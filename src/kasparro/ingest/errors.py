@@ -20,6 +20,8 @@ class SourcesBusy(Retriable):
 class InjectedFailure(Fatal):
     """ETL_FAIL_AFTER_N_RECORDS was reached."""
 
+    exit_code = ExitCode.FAILED
+
     def __init__(self, records: int) -> None:
         super().__init__(
             f"stopped on purpose after {records} records (ETL_FAIL_AFTER_N_RECORDS)",

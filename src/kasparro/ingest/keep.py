@@ -1,17 +1,38 @@
 """Keeping: from a payload and what it says to the page that goes into the ledger."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
 import zstandard
 
-from kasparro.market.quote import ahead_of_time
+from kasparro.market.quote import Quote, ahead_of_time
+from kasparro.market.rejection import Rejection
 from kasparro.sources.contract import Parsed, Payload, RefusedPayload, Request, Source
 from kasparro.store.page import Page
 
 _LEVEL = 3
+
+
+def dated_ahead(quotes: Sequence[Quote], arrived_at: datetime) -> list[Rejection]:
+    """A rejection for each of `quotes` that is dated too far ahead, with what was understood of it as its record.
+
+    A rejection is known by its record's text. Cutting thousands out of their payload one by one, as a wrong clock
+    would ask for, takes minutes.
+    """
+    late = ahead_of_time(quotes, arrived_at)
+    if not late:
+        return []
+    by_ordinal = {quote.ordinal: quote for quote in quotes}
+    return [msgspec.structs.replace(rejection, record=_understood(by_ordinal[rejection.ordinal])) for rejection in late]
+
+
+def _understood(quote: Quote) -> str:
+    values = msgspec.structs.asdict(quote)
+    del values["ordinal"]
+    return msgspec.json.encode({name: value for name, value in values.items() if value is not None}).decode()
 
 
 def make_page(
@@ -22,8 +43,9 @@ def make_page(
 
     `cursor` is the stream's checkpoint after it, None to leave the checkpoint where it is.
     """
-    rejections = [*parsed.rejections, *ahead_of_time(parsed.quotes, payload.fetched_at)]
-    future = {rejection.ordinal for rejection in rejections[len(parsed.rejections) :]}
+    late = dated_ahead(parsed.quotes, payload.fetched_at)
+    future = {rejection.ordinal for rejection in late}
+    rejections = [*parsed.rejections, *late]
     return Page(
         step_id=step_id,
         source=source.name,

@@ -1,11 +1,12 @@
 """Reprocessing: today's parsers over the kept payloads; only differences are written."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from kasparro.ingest.claimed import Claimed, claimed_source
-from kasparro.market.quote import ahead_of_time
+from kasparro.ingest.keep import dated_ahead
+from kasparro.market.coin import Coin
 from kasparro.market.rejection import Rejection
 from kasparro.sources.contract import Parsed, Payload, RefusedPayload, Request, Source
 from kasparro.store.payloads import Load, last_loads, read_payload
@@ -48,10 +49,12 @@ class _Reprocessing:
         self._read: dict[int, tuple[int, int]] = {}
         self._rejected: dict[int, list[Rejection]] = {}
         self._coins = 0
+        self._said: set[str] = set()
 
     async def run(self, loads: list[Load], tell: Callable[[int, int], None]) -> Reprocessed:
         await create_restaging(self._connection)
-        for done, load in enumerate(loads, 1):
+        # Newest first, so that of each coin only what was said of it last is compared.
+        for done, load in enumerate(reversed(loads), 1):
             await self._restage(load)
             tell(done, len(loads))
         differences, written = await post_differences(
@@ -66,7 +69,7 @@ class _Reprocessing:
 
     async def _restage(self, load: Load) -> None:
         parsed = parse_again(self._source, load, await read_payload(self._connection, load.sha256))
-        late = ahead_of_time(parsed.quotes, load.known_at if load.kind == "replay" else load.fetched_at)
+        late = dated_ahead(parsed.quotes, load.known_at if load.kind == "replay" else load.fetched_at)
         rejections = [*parsed.rejections, *late]
         out = {rejection.ordinal for rejection in late}
         if load.kind == "replay":
@@ -81,10 +84,22 @@ class _Reprocessing:
         self._read[load.load_id] = (records, len(rejections))
         if load.kind == "ingest":
             self._rejected[load.load_id] = rejections
-        if parsed.coins:
+        coins = self._not_said_later(parsed.coins)
+        if coins:
             self._coins += await post_coin_differences(
-                self._connection, load, parsed.coins, step_id=self._claimed.step_id, parser=self._source.parser
+                self._connection, load, coins, step_id=self._claimed.step_id, parser=self._source.parser
             )
+
+    def _not_said_later(self, coins: Sequence[Coin]) -> list[Coin]:
+        """`coins` without what a newer payload says otherwise; their addresses are all kept."""
+        newest = [
+            msgspec.structs.replace(coin, symbol=None, name=None, is_active=None)
+            if coin.source_coin_id in self._said
+            else coin
+            for coin in coins
+        ]
+        self._said |= {coin.source_coin_id for coin in newest if _says(coin)}
+        return [coin for coin in newest if _says(coin) or coin.addresses]
 
     async def _settle_rejections(self, loads: list[Load], written: dict[int, int]) -> int:
         """Keep what is rejected only today; resolve what isn't rejected any more."""
@@ -118,6 +133,10 @@ class _Reprocessing:
             coins=self._coins,
             resolved=resolved,
         )
+
+
+def _says(coin: Coin) -> bool:
+    return not coin.symbol is coin.name is coin.is_active is None
 
 
 def parse_again(source: Source, load: Load, body: bytes) -> Parsed:

@@ -12,7 +12,7 @@ from kasparro.ingest.progress import Progress
 from kasparro.ingest.report import RunReport, StepReport, run_status
 from kasparro.ingest.step import Step
 from kasparro.sources.contract import Source
-from kasparro.store.claims import claim, close_orphans, holder
+from kasparro.store.claims import claim, close_orphans, holder, release
 from kasparro.store.connection import Connection, connect
 from kasparro.store.errors import DatabaseError, DatabaseUnavailable
 from kasparro.store.runs import close_run, close_step, open_run
@@ -49,8 +49,8 @@ async def run_ingest(
     finally:
         for source in sources:
             await source.close()
-        for _, connection in claimed:
-            await connection.close()
+        for connection in connections:
+            await release(connection)
 
 
 async def _run_claimed(

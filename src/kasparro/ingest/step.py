@@ -104,6 +104,8 @@ class Step:
             await asyncio.sleep(0.2)
 
     async def _work(self) -> None:
+        # After a reconnect the streams are planned anew: what failed before is tried again.
+        self._problems.clear()
         await create_staging(self.connection)
         cursors = await read_cursors(self.connection, self.source.name)
         streams = await asyncio.to_thread(self.source.plan, cursors, datetime.now(UTC))

@@ -10,6 +10,7 @@ MAX_MAGNITUDE = 1_000
 """Exponents beyond this are refused: real data reaches 1e76, PostgreSQL's NUMERIC ends at 1e131072."""
 
 _MAX_INT = 10**MAX_MAGNITUDE
+_RANKS_END = 2**31
 
 
 class NotAnAmount(ValueError):
@@ -40,14 +41,29 @@ def amount(value: Any) -> Amount | None:
     """
     kind = value.__class__
     if kind is Decimal:
-        if -MAX_MAGNITUDE < value.adjusted() < MAX_MAGNITUDE:
-            return value
+        number: Decimal = value
+        if -MAX_MAGNITUDE < number.adjusted() < MAX_MAGNITUDE and len(str(number)) <= MAX_MAGNITUDE:
+            return number
         raise NotAnAmount(f"{str(value)[:40]} is too long to be a real number")
     if value is None or value == "":
         return None
     if kind is int and -_MAX_INT < value < _MAX_INT:
-        return value
+        whole: int = value
+        return whole
     raise NotAnAmount(f"{str(value)[:40]!r} is not a number")
+
+
+def rank(value: Any) -> int | None:
+    """`value`, decoded from JSON, as a place in a ranking from 1; None for 0, which means that there is none.
+
+    Raises NotAnAmount for anything that isn't a whole number, or too large to be a rank.
+    """
+    number = amount(value)
+    if not number:
+        return None
+    if number != int(number) or not 0 < number < _RANKS_END:
+        raise NotAnAmount(f"{str(number)[:40]} is not a rank")
+    return int(number)
 
 
 def known(value: Amount | None) -> Amount | None:

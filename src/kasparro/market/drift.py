@@ -94,9 +94,7 @@ def compare_fields(
     return drifts
 
 
-def _likely_rename(
-    name: str, json_type: str, new: Mapping[str, str], *, alone: bool
-) -> tuple[str, float] | None:
+def _likely_rename(name: str, json_type: str, new: Mapping[str, str], *, alone: bool) -> tuple[str, float] | None:
     """The best new name for `name` and its confidence; `alone` when nothing else vanished or appeared."""
     best: tuple[str, float] | None = None
     for candidate, found in new.items():

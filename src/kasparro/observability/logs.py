@@ -14,23 +14,31 @@ class StrikeSecrets:
     """A processor that replaces known secret values wherever they stand in an event."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        self._secrets = tuple(secret for secret in secrets if secret)
+        # The longest first: a secret may be part of another.
+        self._secrets = tuple(sorted(filter(None, secrets), key=len, reverse=True))
 
     def __call__(self, logger: object, method: str, event: EventDict) -> EventDict:
         if not self._secrets:
             return event
-        return {key: self._strike(value) for key, value in event.items()}
+        return {self._strike_text(key): self._strike(value) for key, value in event.items()}
 
     def _strike(self, value: object) -> object:
         if isinstance(value, dict):
-            return {key: self._strike(item) for key, item in value.items()}
+            return {self._strike(key): self._strike(item) for key, item in value.items()}
         if isinstance(value, list | tuple):
             return [self._strike(item) for item in value]
-        text = value if isinstance(value, str) else str(value)
-        struck = text
+        if isinstance(value, str):
+            return self._strike_text(value)
+        # Whether `str` or `repr` is written is up to the renderer.
+        for text in (str(value), repr(value)):
+            if (struck := self._strike_text(text)) != text:
+                return struck
+        return value
+
+    def _strike_text(self, text: str) -> str:
         for secret in self._secrets:
-            struck = struck.replace(secret, STRUCK)
-        return value if struck == text else struck
+            text = text.replace(secret, STRUCK)
+        return text
 
 
 def configure_logs(*, level: str, as_json: bool, secrets: Iterable[str] = ()) -> None:
@@ -46,11 +54,15 @@ def configure_logs(*, level: str, as_json: bool, secrets: Iterable[str] = ()) ->
         structlog.processors.StackInfoRenderer(),
     ]
     strike = StrikeSecrets(secrets)
-    last: list[Processor] = (
-        [structlog.processors.format_exc_info, strike, structlog.processors.JSONRenderer()]
-        if as_json
-        else [strike, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    console = structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
     )
+    # Tracebacks become text before secrets are struck out of it, and show no local variables.
+    last: list[Processor] = [
+        structlog.processors.format_exc_info,
+        strike,
+        structlog.processors.JSONRenderer() if as_json else console,
+    ]
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

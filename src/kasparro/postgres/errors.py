@@ -130,6 +130,4 @@ def explain(text: str, *, data_dir: Path, log: str) -> ServerError:
             f"The embedded server may not use its data in {data_dir}: {reason(text)}",
             remedy=f"Give that folder back to the user who made it, or {ELSEWHERE}.",
         )
-    return StartFailed(
-        f"The embedded server did not start: {reason(text)}", remedy=f"See {log}, or {ELSEWHERE}."
-    )
+    return StartFailed(f"The embedded server did not start: {reason(text)}", remedy=f"See {log}, or {ELSEWHERE}.")

@@ -49,9 +49,7 @@ def read(data_dir: Path) -> PidFile | None:
         pid, started, port = abs(int(lines[0])), int(lines[2]), int(lines[3])
     except ValueError:
         return None
-    return PidFile(
-        pid, datetime.fromtimestamp(started, UTC), port, Path(lines[4]), bool(lines[5]), lines[7].strip()
-    )
+    return PidFile(pid, datetime.fromtimestamp(started, UTC), port, Path(lines[4]), bool(lines[5]), lines[7].strip())
 
 
 def holder(pid: int, data_dir: Path) -> Holder:

@@ -96,8 +96,7 @@ def answers(found: PidFile, data_dir: Path, *, make_database: bool = False) -> b
     try:
         with connect(found) as connection:
             row = connection.execute(
-                "SELECT current_setting('data_directory'),"
-                " EXISTS (SELECT FROM pg_database WHERE datname = %s)",
+                "SELECT current_setting('data_directory'), EXISTS (SELECT FROM pg_database WHERE datname = %s)",
                 [DATABASE],
             ).fetchone()
             if row is None or row[0] != str(data_dir):

@@ -61,12 +61,7 @@ def _short(folder: Folder) -> Path:
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
     base = Path(runtime)
     # Root's own is closed to the account that the server runs as.
-    if (
-        runtime
-        and folder.account.uid == os.geteuid()
-        and base.is_dir()
-        and base.stat().st_uid == folder.owner
-    ):
+    if runtime and folder.account.uid == os.geteuid() and base.is_dir() and base.stat().st_uid == folder.owner:
         path = base.resolve() / name
         if _fits(path):
             return path

@@ -47,8 +47,11 @@ class _Rule(msgspec.Struct, frozen=True):
     statuses: frozenset[int] = frozenset()
     codes: frozenset[int] = frozenset()
     message: str = ""
+    page: bool = False
 
     def matches(self, answer: Answer) -> bool:
+        if self.page and answer.is_json:
+            return False
         if self.codes and answer.code not in self.codes:
             return False
         if self.statuses and answer.status not in self.statuses:
@@ -65,7 +68,9 @@ _TABLE = (
     _Rule(Action.SKIP, "the plan doesn't include this", statuses=frozenset({400, 401, 402, 403}),
           message=r"not allowed in this plan|limited pro api"),
     _Rule(Action.STOP, "blocked by the provider's firewall", "Wait an hour and lower the rate",
-          codes=frozenset({1020})),
+          codes=frozenset({403, 1020})),
+    _Rule(Action.STOP, "blocked by the provider's firewall", "Wait an hour and lower the rate",
+          statuses=frozenset({403}), page=True),
     _Rule(Action.STOP, "the plan's calls are used up, or the plan is too small",
           "Wait for the next month or set a key of a larger plan", statuses=frozenset({402})),
     _Rule(Action.STOP, "access was refused", _KEY, statuses=frozenset({401, 403})),

@@ -6,7 +6,7 @@ from kasparro.market.drift import Drift
 from kasparro.store.connection import Connection
 from kasparro.store.page import Counts, Page
 from kasparro.store.posting import open_load, post_coins, post_quotes
-from kasparro.store.rejections import reject
+from kasparro.store.rejections import reject, storable
 from kasparro.store.staging import stage_coins, stage_quotes
 
 _KEEP_PAYLOAD = "INSERT INTO payloads (sha256, size, body) VALUES (%s, %s, %b) ON CONFLICT (sha256) DO NOTHING"
@@ -77,8 +77,8 @@ async def _record_drift(connection: Connection, page: Page, load: int) -> list[D
     for drift in page.drift:
         cursor = await connection.execute(
             _DRIFT,
-            (page.source, page.stream, drift.field, drift.kind, drift.found, drift.confidence, drift.required,
-             load),
+            (page.source, page.stream, storable(drift.field), drift.kind, storable(drift.found), drift.confidence,
+             drift.required, load),
         )  # fmt: skip
         if await cursor.fetchone():
             first_seen.append(drift)

@@ -44,8 +44,11 @@ async def read_payload(connection: Connection, sha256: bytes) -> bytes:
     row = await cursor.fetchone()
     if row is None:
         raise PayloadDamaged(f"the payload {sha256.hex()} is missing", remedy="Restore the database from a backup")
-    body = zstandard.decompress(row[0], max_output_size=row[1])
-    if hashlib.sha256(body).digest() != sha256:
+    try:
+        body = zstandard.decompress(row[0], max_output_size=row[1])
+    except zstandard.ZstdError:
+        body = None
+    if body is None or hashlib.sha256(body).digest() != sha256:
         raise PayloadDamaged(
             f"the payload {sha256.hex()} has other bytes than were kept",
             remedy="Restore the database from a backup",
@@ -54,14 +57,15 @@ async def read_payload(connection: Connection, sha256: bytes) -> bytes:
 
 
 async def last_loads(connection: Connection, source: str) -> list[Load]:
-    """For each payload kept from `source`, the last load that brought it, in arrival order; replays too.
+    """For each request and payload kept from `source`, the last load that brought it, in arrival order; replays too.
 
-    The last is enough to know the final state: whatever came between is overwritten by it again.
+    The last is enough to know the final state: whatever came between is overwritten by it again. The same bytes
+    can say other things under another request (a file's rows without times have those of the file).
     """
     statement = f"""
         SELECT {COLUMNS} FROM loads l
           JOIN (SELECT max(load_id) AS load_id FROM loads WHERE source = %s AND kind = 'ingest'
-                 GROUP BY sha256, stream, dataset, request ->> 'path'
+                 GROUP BY sha256, stream, dataset, request
                 UNION ALL
                 SELECT load_id FROM loads WHERE source = %s AND kind = 'replay') last USING (load_id)
          ORDER BY load_id"""
@@ -71,12 +75,12 @@ async def last_loads(connection: Connection, source: str) -> list[Load]:
 
 
 async def loads_with_open_rejections(connection: Connection, source: str) -> list[tuple[Load, list[int]]]:
-    """The loads of `source` that have rejections not resolved yet, with these records' ordinals."""
+    """The loads of `source` that have rejections not resolved yet, newest first, with these records' ordinals."""
     statement = f"""
         SELECT {COLUMNS} FROM loads l
          WHERE source = %s AND EXISTS (SELECT FROM rejections r WHERE r.load_id = l.load_id
                                           AND resolved_load_id IS NULL)
-         ORDER BY load_id"""
+         ORDER BY load_id DESC"""
     async with connection.cursor(row_factory=class_row(Load)) as cursor:
         await cursor.execute(statement.encode(), (source,))
         loads = await cursor.fetchall()

@@ -42,7 +42,7 @@ SELECT DISTINCT ON (p.source_coin_id) %(source)s, %(dataset)s, p.source_coin_id,
 _DIFFERS = f"""
            CASE WHEN nth > 1 THEN differs
                 ELSE c.version IS NULL OR c.retracted OR {_row("r")} IS DISTINCT FROM {_row("c")} END"""
-_IS_HOLE = "nth = 1 AND c.version IS NULL"
+_IS_HOLE = "c.version IS NULL AND nth = max(nth) OVER (PARTITION BY r.listing_id, r.observed_at)"
 
 _POST = f"""
 WITH rec AS (
@@ -147,7 +147,7 @@ async def post_quotes(
 ) -> int:
     """Post the staged `page` as load `load`; how many quotes (versions included) were new.
 
-    With `holes_only` a quote enters only where the ledger has none for its listing and moment.
+    With `holes_only` a quote enters only where the ledger has none for its listing and moment, the page's last one.
     """
     values = {"source": source, "dataset": dataset, "period": period, "load": load, "known_at": known_at}
     await connection.execute(_NEW_LISTINGS, values)

@@ -102,11 +102,11 @@ async def reject(
     await connection.execute(
         (_REJECT + (_COUNT_AGAIN if again else "NOTHING")).encode(),
         (source, stream, load, [r.ordinal for r in rejections], [str(r.reason) for r in rejections],
-         [_storable(r.detail) for r in rejections], [_storable(r.record) for r in rejections]),
+         [storable(r.detail) for r in rejections], [storable(r.record) for r in rejections]),
     )  # fmt: skip
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """`text` without what PostgreSQL's text can't hold; the payload keeps the bytes as they were."""
     return text.replace("\x00", "\\x00").encode("utf-8", "backslashreplace").decode()
 

@@ -8,6 +8,7 @@ import msgspec
 
 from kasparro.errors import Skippable
 from kasparro.sources.csv.dialect import CHUNK_BYTES
+from kasparro.sources.csv.errors import FileRefused
 from kasparro.sources.csv.files import READ_ERRORS, opened, unreadable
 from kasparro.sources.csv.rows import RowReader, TooLong
 
@@ -36,6 +37,7 @@ class OpenFile:
         except OSError as error:
             raise unreadable(error) from error
         self._hash = hashlib.sha256()
+        self._broken: Skippable | None = None
         self.offset = 0
         try:
             self._skip(offset)
@@ -44,7 +46,7 @@ class OpenFile:
             raise unreadable(error) from error
         if offset and prefix_sha256 and self._hash.hexdigest() != prefix_sha256:
             self.close()
-            raise Skippable("the file changed while it was read", remedy="Run again: it's then read from its start.")
+            raise FileRefused("the file changed while it was read", remedy="Run again: it's then read from its start.")
         self._rows = RowReader(self._file.readline, delimiter, CHUNK_BYTES)
 
     def _skip(self, offset: int) -> None:
@@ -60,16 +62,15 @@ class OpenFile:
 
         Raises Skippable for a row longer than a chunk, and for damage that no whole row precedes.
         """
+        if self._broken is not None:
+            raise self._broken
         parts: list[bytes] = []
         try:
             last = self._collect(parts, rows)
-        except TooLong as error:
+        except (TooLong, *READ_ERRORS) as error:
+            self._broken = self._too_long(parts) if isinstance(error, TooLong) else unreadable(error)
             if not parts:
-                raise self._too_long() from error
-            last = False
-        except READ_ERRORS as error:
-            if not parts:
-                raise unreadable(error) from error
+                raise self._broken from error
             last = False
         body = b"".join(parts)
         self._hash.update(body)
@@ -90,9 +91,10 @@ class OpenFile:
             parts.append(row)
         return self._rows.at_end()
 
-    def _too_long(self) -> Skippable:
-        return Skippable(
-            f"the row at byte {self.offset} is longer than {CHUNK_BYTES // 1024 // 1024} MB",
+    def _too_long(self, before: list[bytes]) -> Skippable:
+        at = self.offset + sum(map(len, before))
+        return FileRefused(
+            f"the row at byte {at} is longer than {CHUNK_BYTES // 1024 // 1024} MB",
             remedy="A quote or a line end is likely missing there: correct the file.",
         )
 

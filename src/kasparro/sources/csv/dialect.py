@@ -8,8 +8,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from kasparro.errors import Skippable
 from kasparro.market.amount import NotAnAmount
+from kasparro.sources.csv import headers
+from kasparro.sources.csv.errors import FileRefused
 from kasparro.sources.csv.moments import looks_like_time
 from kasparro.sources.csv.numbers import is_missing, point
 from kasparro.sources.csv.rows import RowReader, TooLong
@@ -35,6 +36,7 @@ _MAGIC = {
     b"\xfd7zXZ": "an xz archive",
     b"\x28\xb5\x2f\xfd": "a zstd archive",
 }
+_MARKUP = (b"<!", b"<?xml", b"<html", b"<head", b"<body", b"{", b"[{", b"[[")
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f]")
 
 
@@ -73,19 +75,28 @@ def sniff(sample: bytes, *, whole: bool, wishes: Wishes) -> Dialect:
     delimiter = max(tables, key=lambda mark: _fitness(tables[mark]))
     table = tables[delimiter]
     if not any(_filled(cells) for _, cells in table):
-        raise Skippable("the file is empty", remedy="Remove it or fill it.")
+        raise FileRefused("the file is empty", remedy="Remove it or fill it.")
     start = _start(table) if wishes.skip_lines is None else wishes.skip_lines
     header = _header(table[start][1], wishes.header) if start < len(table) else None
     body = start + (header is not None)
     rows = [cells for _, cells in table[body:] if _filled(cells)]
     if not rows:
-        raise Skippable("the file has a header but no rows", remedy="Nothing is lost: add rows or remove it.")
-    width = Counter(map(len, rows)).most_common(1)[0][0]
+        raise FileRefused("the file has a header but no rows", remedy="Nothing is lost: add rows or remove it.")
+    widths = Counter(map(len, rows))
+    width = widths.most_common(1)[0][0]
+    if header is not None:
+        header = _fitted(header, rows, width) if widths[width] * 10 >= len(rows) * 9 else header
+        width = len(header)
+        if not widths[width]:
+            told = f"its header has {width} cells and its rows have {widths.most_common(1)[0][0]}"
+            raise FileRefused(
+                told, remedy="Correct the header, or say skip_lines or delimiter in a mapping (docs/csv.md)."
+            )
     return Dialect(
         encoding=encoding,
         delimiter=delimiter,
         skip=bom + sum(size for size, _ in table[:body]),
-        header=_fitted(header, rows, width) if header is not None else None,
+        header=header,
         rows=rows[:SAMPLE_ROWS],
         width=width,
         preamble=[delimiter.join(cells) for _, cells in table[:start]],
@@ -96,12 +107,12 @@ def _refuse_foreign(sample: bytes) -> None:
     kind = next((kind for magic, kind in _MAGIC.items() if sample.startswith(magic)), "")
     if not kind and len(_CONTROL.findall(sample)) > len(sample) // 20:
         kind = "a binary file"
-    if not kind and sample.lstrip().startswith((b"<", b"{", b"[{", b"[[")):
+    if not kind and sample.lstrip().lower().startswith(_MARKUP):
         kind = "HTML, XML or JSON"
     if kind:
-        raise Skippable(f"this is {kind}, not CSV", remedy="Save it as CSV in UTF-8 (gzip is fine too).")
+        raise FileRefused(f"this is {kind}, not CSV", remedy="Save it as CSV in UTF-8 (gzip is fine too).")
     if b"\n" not in sample and b"\r" in sample.rstrip(b"\r"):
-        raise Skippable("its lines end in carriage returns only", remedy="Convert its line ends to line feeds.")
+        raise FileRefused("its lines end in carriage returns only", remedy="Convert its line ends to line feeds.")
 
 
 def _encoding(sample: bytes, *, whole: bool) -> str:
@@ -156,12 +167,17 @@ def _start(table: Sequence[tuple[int, list[str]]]) -> int:
     widths = Counter(len(cells) for _, cells in table if _filled(cells))
     width = max(widths.items(), key=lambda item: (item[1], item[0]))[0]
     for at, (_, cells) in enumerate(table[:_PREAMBLE_ROWS]):
-        comment = cells[:1] and cells[0].startswith("#") and at + 1 < len(table)
-        if comment and not _holds_data(table[at + 1][1]):
-            continue
-        if abs(len(cells) - width) <= (width > 2) and _filled(cells):
+        if {"price", "close"} & headers.resolve(cells).keys() and not _holds_data(cells):
             return at
-    return 0
+    first = 0
+    for at, (_, cells) in enumerate(table[:_PREAMBLE_ROWS]):
+        comment = cells[:1] and cells[0].startswith("#") and at + 1 < len(table)
+        if (comment and not _holds_data(table[at + 1][1])) or (cells[:1] and cells[0].startswith("sep=")):
+            first = at + 1
+        elif len(cells) == width and _filled(cells):
+            near = at > first and width > 2 and abs(len(table[at - 1][1]) - width) == 1
+            return at - 1 if near and _holds_data(cells) and not _holds_data(table[at - 1][1]) else at
+    return first
 
 
 def _header(cells: list[str], wished: bool | None) -> list[str] | None:
@@ -184,6 +200,8 @@ def is_number(cell: str) -> bool:
 
 def _fitted(header: list[str], rows: Sequence[Sequence[str]], width: int) -> list[str]:
     """The header with as many cells as the rows: R leaves out one for its row names, others close each row."""
+    if len(header) == width + 1 and not header[-1]:
+        return header[:-1]
     if len(header) == width - 1:
         closed = all(not row[-1].strip() for row in rows if len(row) == width)
         return [*header, ""] if closed else ["", *header]

@@ -11,6 +11,7 @@ import msgspec
 
 from kasparro.errors import Skippable
 from kasparro.sources.csv.dialect import CHUNK_BYTES
+from kasparro.sources.csv.errors import FileRefused
 
 ENDINGS = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 """What a directory's files must end in; a file or a glob may name any file."""
@@ -45,26 +46,21 @@ def matching(pattern: str) -> list[Path]:
         missing = f"no file matches {pattern!r}" if is_glob else f"there is no file {pattern!r}"
     files = sorted(p for p in found if not p.is_dir())
     if not files:
-        raise Skippable(missing, remedy="Set CSV_PATH to a CSV file, a directory that holds some, or a glob.")
+        raise FileRefused(missing, remedy="Set CSV_PATH to a CSV file, a directory that holds some, or a glob.")
     return files
 
 
 def opened(path: Path) -> BinaryIO:
     """The file's bytes from the start, decompressed when its content is gzip. Raises OSError."""
-    file = path.open("rb")
-    try:
-        magic = file.read(2)
-        file.seek(0)
-    except BaseException:
-        file.close()
-        raise
-    return cast("BinaryIO", gzip.open(file, "rb")) if magic == _GZIP else file
+    with path.open("rb") as file:
+        packed = file.read(2) == _GZIP
+    return cast("BinaryIO", gzip.open(path, "rb")) if packed else path.open("rb")
 
 
 def sample(path: Path) -> Sample:
     """The first bytes of a file, as many as its rows need. Raises Skippable."""
     if path.exists() and not path.is_file():
-        raise Skippable("it isn't a regular file", remedy="Give a file, a directory or a glob in CSV_PATH.")
+        raise FileRefused("it isn't a regular file", remedy="Give a file, a directory or a glob in CSV_PATH.")
     try:
         modified = path.stat().st_mtime_ns // 1000
         with opened(path) as file:
@@ -82,9 +78,9 @@ def sample(path: Path) -> Sample:
 def unreadable(error: BaseException) -> Skippable:
     """The error of a file that the system or gzip can't read."""
     if isinstance(error, PermissionError):
-        return Skippable("the file can't be read: permission denied", remedy="Give its reader the right to read it.")
+        return FileRefused("the file can't be read: permission denied", remedy="Give its reader the right to read it.")
     if isinstance(error, FileNotFoundError):
-        return Skippable("the file is gone", remedy="Run again; CSV_PATH says where files are looked for.")
+        return FileRefused("the file is gone", remedy="Run again; CSV_PATH says where files are looked for.")
     if isinstance(error, (EOFError, zlib.error, gzip.BadGzipFile)):
-        return Skippable(f"the gzip file is damaged: {error}", remedy="Get it again from where it came from.")
-    return Skippable(f"the file can't be read: {error}", remedy="Check the file and its disk.")
+        return FileRefused(f"the gzip file is damaged: {error}", remedy="Get it again from where it came from.")
+    return FileRefused(f"the file can't be read: {error}", remedy="Check the file and its disk.")

@@ -129,6 +129,8 @@ class _Identification:
             raise not_understood(why, self.subject.dialect)
         if says.coin is not None:
             return Identity(coin=says.coin)
+        if "time" not in self.columns:
+            raise not_understood("nothing says whose price it holds", self.subject.dialect)
         note = f"nothing names its coin: it's called {stem!r} after the file; a mapping can set symbol"
         return Identity(coin=NamedCoin(stem, stem, stem), notes=(note,))
 

@@ -15,9 +15,9 @@ from pydantic import (
     model_validator,
 )
 
-from kasparro.errors import Skippable
 from kasparro.sources.csv.coins import DOLLARS
 from kasparro.sources.csv.dialect import Wishes
+from kasparro.sources.csv.errors import FileRefused
 from kasparro.sources.csv.headers import FIELDS
 from kasparro.sources.csv.moments import zone_of
 from kasparro.sources.csv.periods import NAMES
@@ -59,7 +59,8 @@ class Mapping(BaseModel):
 
     `columns` maps a field to a header cell, or to a column number from 1 (the only way when `header` is
     false); without `columns` the file's own words are used. `id`, `symbol` and `name` are for a file of one
-    coin. `stamp` tells whether a candle's time is its opening or its close.
+    coin. `stamp` tells whether a candle's time is its opening or its close. `simulated` marks numbers
+    that no market ever had, wherever they show.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -78,6 +79,7 @@ class Mapping(BaseModel):
     encoding: Literal["utf-8", "cp1252", "latin-1"] | None = None
     header: bool | None = None
     skip_lines: Annotated[int, Field(ge=0, le=100)] | None = None
+    simulated: bool = False
 
     @field_validator("columns")
     @classmethod
@@ -145,13 +147,13 @@ def load(path: Path) -> Mapping:
     try:
         return Mapping.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Skippable(f"{path} is no TOML: {error}", remedy="docs/csv.md shows a mapping.") from error
+        raise FileRefused(f"{path} is no TOML: {error}", remedy="docs/csv.md shows a mapping.") from error
     except OSError as error:
-        raise Skippable(f"{path} can't be read: {error.strerror}", remedy="Check its permissions.") from error
+        raise FileRefused(f"{path} can't be read: {error.strerror}", remedy="Check its permissions.") from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         key = ".".join(map(str, first["loc"])) or "the mapping"
-        raise Skippable(f"{path}: {key}: {_told(first['type'], first['msg'])}", remedy=_REMEDY) from error
+        raise FileRefused(f"{path}: {key}: {_told(first['type'], first['msg'])}", remedy=_REMEDY) from error
 
 
 _REMEDY = "Correct the mapping; docs/csv.md lists what it may say."

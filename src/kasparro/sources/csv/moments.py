@@ -12,6 +12,9 @@ from kasparro.sources.csv.numbers import is_missing
 EARLIEST = datetime(2009, 1, 1, tzinfo=UTC)
 """No coin had a price before Bitcoin's first block (2009-01-03)."""
 
+LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+"""What is later is a misread number; what is merely ahead of its time is told apart after the parse."""
+
 UNITS = {"s": 1_000_000, "ms": 1_000, "us": 1, "ns": 0}
 """Epoch units, as the microseconds in one."""
 
@@ -91,8 +94,8 @@ def converter(form: TimeForm) -> Callable[[str], datetime | None]:
             if is_missing(text):
                 return None
             raise NotAMoment(f"{text[:40]!r} is not a time of the form {_told(form)}") from None
-        if moment < EARLIEST:
-            raise NotAMoment(f"{text[:40]!r} is before the first coin")
+        if not EARLIEST <= moment < LATEST:
+            raise NotAMoment(f"{text[:40]!r} is no time at which a coin had a price")
         return moment
 
     return converted
@@ -116,7 +119,7 @@ def all_usual(form: TimeForm, cells: Sequence[str]) -> list[datetime] | None:
             return None
     except (ValueError, OverflowError):
         return None
-    return read if min(read) >= EARLIEST else None
+    return read if min(read) >= EARLIEST and max(read) < LATEST else None
 
 
 def zone_of(name: str) -> tzinfo:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal, InvalidOperation
 
-from kasparro.market.amount import MAX_MAGNITUDE, Amount, NotAnAmount, exact, known
+from kasparro.market.amount import MAX_MAGNITUDE, Amount, NotAnAmount, exact, known, rank
 
 Convert = Callable[[str], Amount | None]
 """A cell's text in, its number out; None for a cell that says nothing. Raises NotAnAmount."""
@@ -31,8 +31,6 @@ MISSING = frozenset(
 )
 """What files write for "no value", in lower case."""
 
-MAX_RANK = 2**31 - 1
-
 _SCALES = {
     word: zeros
     for zeros, words in ((3, "k thousand"), (6, "m mn mio million"), (9, "b bn mrd billion"), (12, "t tn trillion"))
@@ -55,7 +53,7 @@ _DIGITS = {
     for mark, group in ((".", ","), (",", "."))
 }
 _WITH_UNIT = re.compile(
-    rf"(?P<number>[+-]?[0-9][0-9.,]*(?:[{_SPACES}][0-9]{{3}}(?!\S))*(?:[eE][+-]?[0-9]+)?)"
+    rf"(?P<number>[+-]?[0-9][0-9.,]*(?:[{_SPACES}][0-9]{{3}}(?!\S))*(?:[eE][+-]?[0-9]+|[KMBT])?)"
     r"\s+(?P<unit>\S*[^\s0-9.,].*)"
 )
 _NOT_DIGITS = str.maketrans("", "", ",.'" + _SPACES)
@@ -167,12 +165,7 @@ def rank_of(convert: Convert) -> Callable[[str], int | None]:
     """`convert` for ranks: whole numbers from 1 (`1.0` too); 0 means unranked."""
 
     def converted(text: str) -> int | None:
-        value = convert(text.lstrip("#"))
-        if value is None:
-            return None
-        if value != int(value) or not 0 <= value <= MAX_RANK:
-            raise NotAnAmount(f"{text[:40]!r} is not a rank")
-        return int(value) or None
+        return rank(convert(text.lstrip("#")))
 
     return converted
 

@@ -21,7 +21,8 @@ class Reading(msgspec.Struct, frozen=True, omit_defaults=True):
     `columns` maps a field to the index of its column. `identity` are the fields that make a listing's id
     (empty: `coin` is the only one). `time` is None when rows take the file's time. `period` is the candles'
     length, `opens` whether their stamps are the moment of opening. `pairs` is `dollars` when symbols are pairs
-    such as BTCUSDT, `any` when their currency doesn't matter; `glued` and `glued_numbers` are those of the layout.
+    such as BTCUSDT, `any` when their currency doesn't matter; `glued` and `glued_numbers` are
+    those of the layout, `simulated` is that of the mapping.
     """
 
     layout: str
@@ -39,6 +40,7 @@ class Reading(msgspec.Struct, frozen=True, omit_defaults=True):
     pairs: str = ""
     glued: str = ""
     glued_numbers: tuple[str, ...] = ()
+    simulated: bool = False
 
     @property
     def fallback_time(self) -> bool:
@@ -47,7 +49,7 @@ class Reading(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types."""
-        plain: dict[str, Any] = msgspec.to_builtins(self)
+        plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self))
         return plain
 
     @classmethod

@@ -53,7 +53,8 @@ class _Recognition:
         if "price" not in self.columns and not self.wide:
             raise self._refused("no column is known as a price")
         time = self._time(candle)
-        period, opens = self._period(time) if candle or self.wide else (self.mapping.period or "", False)
+        periodic = candle or bool(self.wide or self.layout.period or self.mapping.period)
+        period, opens = self._period(time) if periodic and self.mapping.period != "" else ("", False)
         if self.mapping.stamp and period:
             opens = self.mapping.stamp == "open"
         self._volume(candle, period)
@@ -80,6 +81,7 @@ class _Recognition:
             pairs=identity.pairs,
             glued=identity.glued,
             glued_numbers=tuple(f for f in self.layout.glued_numbers if f in self.columns),
+            simulated=self.mapping.simulated,
         )
         return Recognised(reading, (*self.layout.notes, *self.notes, *identity.notes))
 
@@ -153,20 +155,24 @@ class _Recognition:
             if candle:
                 self.notes.append("candles without a date correct each other: only the last row of a coin stays")
             return None
-        if self._is_clock():
-            self.columns["clock"] = self.columns.get("clock", -1)
-        else:
-            self.columns.pop("clock", None)
         self.columns["time"] = self.columns[field]
+        self._settle_clock()
         form = self._form(self._time_cells())
         if not candle and any(map(numbers.is_missing, self._cells("time"))):
             self.notes.append("rows whose time cell is empty take the file's time of modification")
         return form
 
-    def _is_clock(self) -> bool:
+    def _settle_clock(self) -> None:
+        """A time beside a date is its time of day, or all of the moment; anything else can't be left out."""
         if "clock" not in self.columns:
-            return False
-        return all(re.fullmatch(r"\d\d?:\d\d(:\d\d)?", cell.strip()) for cell in self._cells("clock"))
+            return
+        cells = [cell.strip() for cell in self._cells("clock")]
+        if all(re.fullmatch(r"\d\d?:\d\d(:\d\d)?", cell) for cell in cells):
+            return
+        clock = self.columns.pop("clock")
+        if moments.detect(cells) is None:
+            raise self._refused(f"beside its date stands a time such as {cells[0][:20]!r}, which has no known form")
+        self.columns["time"] = clock
 
     def _time_cells(self) -> list[str]:
         cells = self._cells("time")

@@ -12,7 +12,7 @@ from kasparro.sources.csv import moments, numbers, periods
 from kasparro.sources.csv.coin_cells import Columns, Problems, coin_cells, refuse_currency
 from kasparro.sources.csv.moments import NotAMoment
 from kasparro.sources.csv.reading import Reading
-from kasparro.sources.csv.table import Table, kept
+from kasparro.sources.csv.table import Table
 
 T = TypeVar("T")
 _SUPPLIES = ("circulating_supply", "total_supply", "max_supply")
@@ -47,10 +47,7 @@ def _long(table: Table, columns: Columns, reading: Reading, file_time: datetime)
     if not problems:
         return [Quote(*values) for values in made], []
     quotes = [Quote(*values) for row, values in enumerate(made) if row not in problems]
-    rejections = [
-        Rejection(table.places[row], *problems[row], kept(reading.delimiter.join(table.cells[row])))
-        for row in sorted(problems)
-    ]
+    rejections = [Rejection(table.places[row], *problems[row], table.record(row)) for row in sorted(problems)]
     return quotes, rejections
 
 
@@ -61,8 +58,7 @@ def _wide(table: Table, columns: Columns, reading: Reading, file_time: datetime)
     price = _converters(reading)["price"]
     quotes: list[Quote] = []
     rejections = [
-        Rejection(table.places[row] * per_row, *problem, kept(reading.delimiter.join(table.cells[row])))
-        for row, problem in undated.items()
+        Rejection(table.places[row] * per_row, *problem, table.record(row)) for row, problem in undated.items()
     ]
     for nth, wide in enumerate(reading.wide):
         problems: Problems = {}
@@ -71,7 +67,7 @@ def _wide(table: Table, columns: Columns, reading: Reading, file_time: datetime)
         for row, place in enumerate(table.places):
             ordinal = place * per_row + nth
             if row in problems and row not in undated:
-                cells = kept(reading.delimiter.join(table.cells[row]))
+                cells = table.record(row)
                 rejections.append(Rejection(ordinal, *problems[row], cells))
             elif row not in undated:
                 quotes.append(Quote(ordinal, coin.id, coin.symbol, coin.name, observed[row], price_usd=prices[row]))

@@ -3,6 +3,7 @@
 from kasparro.errors import Skippable
 from kasparro.sources.csv import headers
 from kasparro.sources.csv.dialect import Dialect
+from kasparro.sources.csv.errors import FileRefused
 
 _NAMES = {",": ",", ";": ";", "|": "|", "\t": "tab"}
 _SHOWN_COLUMNS = 30
@@ -15,7 +16,7 @@ def not_understood(why: str, dialect: Dialect) -> Skippable:
     cells = " | ".join(cell[:30] for cell in first[:_SHOWN_COLUMNS])
     delimiter = _NAMES[dialect.delimiter]
     remedy = f"Put a mapping beside it, named <file>.toml (docs/csv.md), starting from:\n{starter(dialect)}"
-    return Skippable(
+    return FileRefused(
         f"the file isn't understood: {why} (delimiter {delimiter!r}, {seen}: {cells})",
         remedy=remedy,
     )

@@ -10,14 +10,16 @@ import msgspec
 
 from kasparro.errors import Skippable
 from kasparro.market.quote import MAX_ORDINAL
-from kasparro.sources.contract import Cursor, Parsed, Payload, RefusedPayload, Request, Stream
+from kasparro.sources.contract import Cursor, Parsed, Payload, RefusedPayload, Request, Stream, Tally
 from kasparro.sources.csv import files, mapping
 from kasparro.sources.csv.chunks import OpenFile
-from kasparro.sources.csv.dialect import Dialect, sniff
+from kasparro.sources.csv.dialect import sniff
 from kasparro.sources.csv.due import PREFIX, Candidate, Due, settle
+from kasparro.sources.csv.errors import FileRefused
 from kasparro.sources.csv.reading import Reading
 from kasparro.sources.csv.recognise import recognise
 from kasparro.sources.csv.records import records
+from kasparro.sources.csv.table import Table
 
 _MAX_OPEN = 8
 """Files that are kept open between fetches."""
@@ -27,7 +29,8 @@ class _Understood(msgspec.Struct):
     """A file that can be read, before it's settled where it goes on."""
 
     candidate: Candidate
-    dialect: Dialect
+    skip: int
+    header: list[str] | None
     notes: tuple[str, ...]
     modified: datetime
 
@@ -47,6 +50,17 @@ class CsvSource:
         self._pattern = pattern
         self._batch_size = batch_size
         self._open: dict[str, OpenFile] = {}
+        self._tally = Tally()
+
+    @property
+    def address(self) -> str:
+        """The pattern as it was given."""
+        return self._pattern
+
+    @property
+    def tally(self) -> Tally:
+        """The chunks read so far; none is ever retried."""
+        return self._tally
 
     def plan(self, checkpoints: Mapping[str, Cursor], now: datetime) -> Sequence[Stream]:
         """One stream per file that is new, longer or changed, or that can't be read (then with its error).
@@ -64,7 +78,7 @@ class CsvSource:
             try:
                 understood.append(self._understand(path))
             except Skippable as error:
-                named = Skippable(f"{path}: {error.message}", remedy=error.remedy)
+                named = FileRefused(f"{path}: {error.message}", remedy=error.remedy)
                 name = PREFIX + mapping.stem_of(path)
                 broken.append(Stream(name, (), checkpoints.get(name, {}), error=named))
         settled = settle([u.candidate for u in understood], checkpoints)
@@ -79,6 +93,7 @@ class CsvSource:
 
     async def fetch(self, request: Request) -> Payload:
         """The next whole rows of the file. Raises Skippable: gone, changed, damaged, a giant row."""
+        self._tally.requests += 1
         return await asyncio.to_thread(self._fetch, request)
 
     def parse(self, request: Request, payload: Payload) -> Parsed:
@@ -93,6 +108,11 @@ class CsvSource:
         quotes, rejections, rows = records(payload.body[context["skip"] :], reading, file_time)
         follow = () if payload.last else (self._next(request, payload, rows),)
         return Parsed(quotes, rejections=rejections, follow=follow, end=payload.last)
+
+    def excerpt(self, request: Request, payload: Payload, ordinal: int) -> str:
+        """The row that the record at `ordinal` was read from, line breaks in quotes included."""
+        reading = Reading.from_json(request.context["reading"])
+        return Table(payload.body[request.context["skip"] :], reading).excerpt(ordinal)
 
     def advance(self, cursor: Cursor, request: Request, payload: Payload, *, complete: bool) -> Cursor:
         """How far the file is committed: `offset` (decompressed bytes), `prefix_sha256` of all bytes before
@@ -122,7 +142,7 @@ class CsvSource:
         declared = mapping.load(beside) if beside is not None else None
         wishes = (declared or mapping.Mapping()).wishes
         if not sample.head.strip():
-            raise Skippable("the file is empty", remedy="Fill it or remove it.")
+            raise FileRefused("the file is empty", remedy="Fill it or remove it.")
         dialect = sniff(sample.head, whole=sample.whole, wishes=wishes)
         stem = mapping.stem_of(path)
         recognised = recognise(stem, dialect, declared)
@@ -138,12 +158,12 @@ class CsvSource:
             stems = [declared.dataset]
         names = tuple(f"{name}{period}" for name in stems)
         candidate = Candidate(path, names, fixed, beside is not None, reading.to_json())
-        return _Understood(candidate, dialect, tuple(notes), sample.modified)
+        return _Understood(candidate, dialect.skip, dialect.header, tuple(notes), sample.modified)
 
     def _stream(self, understood: _Understood, due: Due, told: Sequence[str]) -> Stream:
         path = understood.candidate.path
         if due.rival is not None:
-            error = Skippable(
+            error = FileRefused(
                 f"{path}: the dataset {due.dataset!r} is that of {due.rival}",
                 remedy="Name another dataset in one of their mappings.",
             )
@@ -153,11 +173,11 @@ class CsvSource:
         context: dict[str, Any] = {
             "offset": offset,
             "row": cursor.get("row", 0),
-            "skip": understood.dialect.skip if not offset else 0,
+            "skip": understood.skip if not offset else 0,
             "rows": self._rows(Reading.from_json(due.reading)),
             "prefix_sha256": cursor.get("prefix_sha256", ""),
             "file_time": understood.modified.astimezone(UTC).isoformat(),
-            "header": understood.dialect.header,
+            "header": understood.header,
             "reading": due.reading,
         }
         request = Request(
@@ -191,7 +211,7 @@ class CsvSource:
                 file.close()
                 raise
         except Skippable as error:
-            raise Skippable(f"{request.path}: {error.message}", remedy=error.remedy) from error
+            raise FileRefused(f"{request.path}: {error.message}", remedy=error.remedy) from error
         if chunk.last:
             file.close()
         else:
@@ -202,7 +222,8 @@ class CsvSource:
             "prefix_sha256": chunk.prefix_sha256,
             "tail": chunk.tail,
         }
-        return Payload(chunk.body, datetime.now(UTC), about, last=chunk.last)
+        simulated = context["reading"].get("simulated", False)
+        return Payload(chunk.body, datetime.now(UTC), about, simulated=simulated, last=chunk.last)
 
     def _keep_open(self, stream: str, file: OpenFile) -> None:
         if len(self._open) >= _MAX_OPEN:
@@ -215,7 +236,7 @@ class CsvSource:
             "offset": request.context["offset"] + len(payload.body),
             "row": request.context["row"] + payload.body.count(b"\n"),
             "skip": 0,
-            "prefix_sha256": payload.about["prefix_sha256"],
+            "prefix_sha256": payload.about.get("prefix_sha256", ""),
         }
         return msgspec.structs.replace(request, position=request.position + 1, context=context)
 
@@ -223,7 +244,9 @@ class CsvSource:
 def _told(due: Due, twins: Sequence[Due], known: bool) -> list[str]:
     """What is told of where a file goes on, and of the files that hold the same bytes."""
     path = due.candidate.path
-    told = [f"{twin.candidate.path}: holds the same bytes as {path} and isn't read" for twin in twins if twin.twin == path]
+    told = [
+        f"{twin.candidate.path}: holds the same bytes as {path} and isn't read" for twin in twins if twin.twin == path
+    ]
     if due.cursor:
         told.append(f"{path}: goes on at byte {due.cursor['offset']} as {due.dataset}")
     elif known:

@@ -20,6 +20,7 @@ class Table:
         self.cells: list[list[str]] = []
         self.places: list[int] = []
         self.broken: list[Rejection] = []
+        self._texts: list[str] = []
         self._width = reading.width
         self._delimiter = reading.delimiter
         self._per_row = max(len(reading.wide), 1)
@@ -72,7 +73,20 @@ class Table:
             return f"{len(cells)} cells where the file has {self._width}"
         self.cells.append(cells)
         self.places.append(place)
+        self._texts.append(text)
         return ""
+
+    def excerpt(self, ordinal: int) -> str:
+        """The text of the row that holds the record at `ordinal`; nothing when there is none."""
+        place = ordinal // self._per_row
+        broken = next((r for r in self.broken if r.ordinal == place * self._per_row), None)
+        if broken is not None:
+            return broken.record
+        return self.record(self.places.index(place)) if place in self.places else ""
+
+    def record(self, row: int) -> str:
+        """The text of one of `cells` as it was sent, fit to be kept beside its rejection."""
+        return kept(self._texts[row] if self._texts else self._delimiter.join(self.cells[row]))
 
 
 def kept(text: str) -> str:
