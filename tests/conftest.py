@@ -42,7 +42,7 @@ def template(server: Server) -> str:
     """The name of a database with an empty ledger."""
     with psycopg.connect(server.url, autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(1)")
-        if not connection.execute("SELECT FROM pg_database WHERE datname = %s", (_TEMPLATE,)).fetchone():
+        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (_TEMPLATE,)).fetchone():
             connection.execute(f"CREATE DATABASE {_TEMPLATE}")
             migrate(_with_database(server.url, _TEMPLATE))
     return _TEMPLATE

@@ -1,0 +1,5 @@
+"""`python -m kasparro`."""
+
+from kasparro.cli import main
+
+main()
