@@ -104,6 +104,14 @@ class Settings(BaseSettings):
     def _upper(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
 
+    @field_validator("coinpaprika_api_key", "coingecko_api_key")
+    @classmethod
+    def _sendable_key(cls, value: SecretStr | None) -> SecretStr | None:
+        key = value.get_secret_value().strip() if value else ""
+        if not key.isascii() or not key.isprintable():
+            raise ValueError("printable ASCII characters, as the provider shows the key")
+        return SecretStr(key) if key else None
+
     @field_validator("database_url")
     @classmethod
     def _postgres_url(cls, value: SecretStr | None) -> SecretStr | None:
@@ -142,7 +150,9 @@ class Settings(BaseSettings):
     def secrets(self) -> tuple[str, ...]:
         """The values that may never be written anywhere."""
         given = (self.database_url, self.coinpaprika_api_key, self.coingecko_api_key)
-        return tuple(secret.get_secret_value() for secret in given if secret)
+        known = [secret.get_secret_value() for secret in given if secret]
+        # Providers without fields of their own here, see `provider`.
+        return (*known, *(value for name, value in os.environ.items() if name.upper().endswith("_API_KEY") and value))
 
 
 def load_settings(**overrides: Any) -> Settings:
@@ -160,21 +170,20 @@ def _explain(error: ValidationError) -> tuple[str]:
     lines = []
     for problem in error.errors(include_url=False):
         name = str(problem["loc"][0]) if problem["loc"] else "settings"
-        name = _variable(name)
-        secret = any(word in name for word in ("KEY", "URL"))
-        shown = "" if secret else f"={str(problem.get('input'))[:60]!r}"
-        accepted = str(problem["msg"]).removeprefix("Value error, ")
-        lines.append(f"{name}{shown} is not accepted: {accepted[:1].lower()}{accepted[1:]}")
+        value = str(problem.get("input"))
+        # An address may carry a password.
+        secret = name.upper().endswith("_API_KEY") or name.upper() == "DATABASE_URL" or "@" in value
+        shown = "" if secret else f"={value[:60]!r}"
+        accepted = str(problem["msg"]).removeprefix("Value error, ").replace("Input should", "input should")
+        lines.append(f"{_variable(name)}{shown} is not accepted: {accepted}")
     return ("; ".join(lines),)
 
 
 def _variable(name: str) -> str:
-    field = Settings.model_fields.get(name)
-    alias = field.validation_alias if field else None
-    match alias:
-        case AliasChoices(choices=[first, *_]):
-            return str(first)
-        case str():
-            return alias
-        case _:
-            return name.upper()
+    """The spelling of the setting `name` (a field or its first alias) that is in use, else its first."""
+    for field, info in Settings.model_fields.items():
+        alias = info.validation_alias
+        names = [str(choice) for choice in alias.choices] if isinstance(alias, AliasChoices) else [str(alias)]
+        if name in (field, *names):
+            return next((spelling for spelling in names if os.environ.get(spelling)), names[0])
+    return name.upper()

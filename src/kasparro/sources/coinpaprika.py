@@ -5,7 +5,7 @@ Facts from its OpenAPI 1.7.10 and from recorded answers.
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 
@@ -32,7 +32,7 @@ PLANS: Mapping[str, Politeness] = {
 }  # fmt: skip
 """10 requests a second and address on every plan; blocks after a 429 are short and come without a hint."""
 
-_Text = float | str | None
+_Text = float | Annotated[str, msgspec.Meta(max_length=0)] | None
 """A number that isn't kept; CoinPaprika writes an empty string for a missing one."""
 
 
