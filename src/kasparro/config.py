@@ -8,6 +8,7 @@ import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import unquote, urlsplit
 
 from pydantic import AliasChoices, BaseModel, Field, HttpUrl, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -151,6 +152,8 @@ class Settings(BaseSettings):
         """The values that may never be written anywhere."""
         given = (self.database_url, self.coinpaprika_api_key, self.coingecko_api_key)
         known = [secret.get_secret_value() for secret in given if secret]
+        if self.database_url and (password := urlsplit(self.database_url.get_secret_value()).password):
+            known += [password, unquote(password)]
         # Providers without fields of their own here, see `provider`.
         return (*known, *(value for name, value in os.environ.items() if name.upper().endswith("_API_KEY") and value))
 

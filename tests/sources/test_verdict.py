@@ -154,3 +154,8 @@ def test_odd_error_objects_are_never_data(body: object) -> None:
 @given(st.integers(100, 599), st.binary(max_size=60))
 def test_any_answer_has_a_verdict_and_only_200_is_accepted(status: int, body: bytes) -> None:
     assert status == 200 or verdict(status, body).action is not ACCEPT
+
+
+def test_coinpaprikas_rate_limit_text_under_200_is_waited_out() -> None:
+    body = b'{"error":"you have reached maximum request limit"}'
+    assert judge(read_answer(200, body)).action is Action.RETRY
