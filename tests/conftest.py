@@ -20,7 +20,7 @@ _numbers = count()
 def pytest_configure(config: pytest.Config) -> None:
     """Keep what the person who runs the tests has set from reaching them."""
     for name in list(os.environ):
-        if name != "KASPARRO_EVIDENCE" and name.startswith(
+        if name not in ("KASPARRO_EVIDENCE", "KASPARRO_KILLS") and name.startswith(
             ("KASPARRO_", "COINGECKO_", "COINPAPRIKA_", "ETL_", "CSV_", "LOG_", "API_")
         ):
             del os.environ[name]

@@ -4,6 +4,7 @@ Lives here: building things from settings, in the order in which they need each 
 May not live here: what these things do.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
@@ -75,8 +76,13 @@ class _QuotaCounter:
     def __init__(self, url: str) -> None:
         self._url = url
         self._connection: Connection | None = None
+        self._one_at_a_time = asyncio.Lock()
 
     async def spend(self, source: str, limit: int | None) -> bool:
+        async with self._one_at_a_time:
+            return await self._spend(source, limit)
+
+    async def _spend(self, source: str, limit: int | None) -> bool:
         if self._connection is None or self._connection.closed:
             self._connection = await connect(self._url)
             # A call lost from the count when the whole server crashes matters less than a disk sync a call.

@@ -113,6 +113,13 @@ class Settings(BaseSettings):
             raise ValueError("printable ASCII characters, as the provider shows the key")
         return SecretStr(key) if key else None
 
+    @field_validator("coinpaprika_base_url", "coingecko_base_url")
+    @classmethod
+    def _plain_root(cls, value: HttpUrl | None) -> HttpUrl | None:
+        if value and (value.username or value.password or value.query or value.fragment):
+            raise ValueError("a root such as http://127.0.0.1:9000/v1, without user, password or query")
+        return value
+
     @field_validator("database_url")
     @classmethod
     def _postgres_url(cls, value: SecretStr | None) -> SecretStr | None:

@@ -191,9 +191,7 @@ def test_no_postgresql_at_all_is_said(place: Path, installation: Installation) -
     own = place / "own"
     own.mkdir()
     os.chown(own, NOBODY, NOBODY)
-    nowhere = (
-        "from pathlib import Path; import kasparro.postgres.binaries as b; b.DEBIAN = Path('/nowhere')\n"
-    )
+    nowhere = "from pathlib import Path; import kasparro.postgres.binaries as b; b.DEBIAN = Path('/nowhere')\n"
     done = installation.run(nowhere + USE, own / "home", "SELECT 1", wheel=False, path="/nowhere")
     assert done.stdout.startswith("BinariesMissing 4 "), done.stderr
     assert "DATABASE_URL" in done.stdout
@@ -202,9 +200,7 @@ def test_no_postgresql_at_all_is_said(place: Path, installation: Installation) -
 @pytest.mark.parametrize("name", ['it\'s "100%" größe\\ $HOME', "a,b"])
 def test_any_path_will_do(place: Path, name: str) -> None:
     with shared_server(place / name) as server:
-        assert one(server, "SELECT current_setting('data_directory')") == str(
-            place / name / "postgres" / "data"
-        )
+        assert one(server, "SELECT current_setting('data_directory')") == str(place / name / "postgres" / "data")
         said = subprocess.run(
             [server.bin_dir / "psql", server.url, "-Atc", "SELECT 1"],
             capture_output=True,

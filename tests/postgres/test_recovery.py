@@ -33,9 +33,7 @@ def kill_all(data_dir: Path, until: Until) -> None:
     assert len(pids) > 3
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
-    until(
-        lambda: pidfile.holder(pids[0], data_dir) is pidfile.Holder.NOBODY and not pidfile.orphans(data_dir)
-    )
+    until(lambda: pidfile.holder(pids[0], data_dir) is pidfile.Holder.NOBODY and not pidfile.orphans(data_dir))
 
 
 def crash(home: Path, until: Until) -> Path:
@@ -138,9 +136,7 @@ def test_a_kill_in_the_middle_of_initdb_leaves_nothing_half_made(
     assert list(postgres.glob("data.unfinished-*")) == []
 
 
-def test_ctrl_c_while_it_starts_leaves_no_server(
-    home: Path, until: Until, command: Callable[[], Command]
-) -> None:
+def test_ctrl_c_while_it_starts_leaves_no_server(home: Path, until: Until, command: Callable[[], Command]) -> None:
     log = home / "postgres" / "postgres.log"
     starter = command()
     until(log.exists)

@@ -174,9 +174,7 @@ with shared_server(Path(sys.argv[1])) as server:
     psycopg.connect(server.url).close()
 assert status(Path(sys.argv[1])) is None
 """
-    done = subprocess.run(
-        [sys.executable, "-c", program, str(home)], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([sys.executable, "-c", program, str(home)], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 
 

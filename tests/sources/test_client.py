@@ -1,8 +1,10 @@
 """The polite client against servers that behave badly in every known way."""
 
+import asyncio
 import gzip
 import json
 import socket
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -67,7 +69,7 @@ async def test_what_passes_is_tried_again(sandbox: Sandbox, client: Client, faul
     assert (polite.tally.requests, polite.tally.retries) == (3, 2)
 
 
-@pytest.mark.parametrize("fault", ["status=500", "html", "truncated", "reset", "empty", "error200"])
+@pytest.mark.parametrize("fault", ["status=500", "html", "truncated", "reset", "empty"])
 async def test_what_never_passes_is_skipped_after_all_attempts(sandbox: Sandbox, client: Client, fault: str) -> None:
     polite = client((await sandbox(f"coingecko:/coins/markets {fault}")).coingecko_url)
     with pytest.raises(RequestSkipped, match=r"/coins/markets: .*3 attempts"):
@@ -337,3 +339,68 @@ def test_what_a_retry_after_header_asks_for(header: str, seconds: float | None) 
 def test_any_retry_after_header_is_a_wait_or_no_hint(header: str) -> None:
     wait = retry_after(header, NOW)
     assert wait is None or wait > 0
+
+
+@pytest.mark.parametrize("fault", ["error200", "status=429"])
+async def test_a_rate_limit_is_waited_for_as_long_as_the_time_lasts(
+    sandbox: Sandbox, client: Client, fault: str
+) -> None:
+    polite = client((await sandbox(f"coingecko:/coins/markets {fault}")).coingecko_url, time_budget=0.5)
+    with pytest.raises(SourceStopped, match="time"):
+        await polite.fetch(MARKETS)
+    assert polite.tally.requests > SWIFT.attempts
+
+
+async def test_a_shorter_hint_does_not_end_a_longer_pause(say: Say, client: Client) -> None:
+    server = await say(
+        answer(LIMITED, 429, retry_after="60"), answer(LIMITED, 429, retry_after="1"), answer(b"[]"), answer(b"[]")
+    )
+    polite = client(server.url, time_budget=30)
+    async with anyio.create_task_group() as group:
+        for path in ("/a", "/b"):
+            group.start_soon(_refused, polite, path)
+    assert len(server.heads) == 2
+
+
+async def _refused(polite: PoliteClient, path: str) -> None:
+    with pytest.raises(SourceStopped):
+        await polite.fetch(Request("markets", path))
+
+
+async def test_a_host_that_takes_the_call_and_never_says_a_word_is_unreachable(client: Client) -> None:
+    async def swallow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    mute = await asyncio.start_server(swallow, "127.0.0.1", 0)
+    port = mute.sockets[0].getsockname()[1]
+    plan = msgspec.structs.replace(SWIFT, unreachable_after=0.3)
+    with pytest.raises(SourceUnreachable, match="can't be reached"):
+        await client(f"http://127.0.0.1:{port}", plan).fetch(MARKETS)
+    mute.close()
+    await mute.wait_closed()
+
+
+async def test_a_name_lookup_that_hangs_is_given_up(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = threading.Event()
+    looked = []
+
+    def hang(*arguments: object) -> None:
+        looked.append(arguments)
+        ended.wait(30)
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    plan = msgspec.structs.replace(SWIFT, unreachable_after=0.3)
+    with pytest.raises(SourceUnreachable):
+        await client("http://provider.invalid", plan).fetch(MARKETS)
+    assert len(looked) == 1
+    ended.set()
+
+
+async def test_a_key_that_a_provider_repeats_is_not_told(say: Say, client: Client) -> None:
+    server = await say(answer(f'{{"error":"invalid key {KEY}"}}'.encode(), 401))
+    plan = msgspec.structs.replace(SWIFT, key_header="x-key")
+    with pytest.raises(SourceStopped) as told:
+        await client(server.url, plan, key=KEY).fetch(MARKETS)
+    assert KEY not in str(told.value)
+    assert "invalid key" in str(told.value)

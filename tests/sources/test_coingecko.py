@@ -105,11 +105,23 @@ def test_one_page_may_hold_the_same_coin_twice_and_the_same_symbol_often() -> No
     assert [found.source_coin_id for found in parsed.quotes] == ["bitcoin", "bitcoin", "other"]
 
 
-@pytest.mark.parametrize(("count", "end"), [(0, True), (4, True), (5, False)])
-def test_a_page_that_is_not_full_is_the_last_one(count: int, end: bool) -> None:
+@pytest.mark.parametrize(
+    ("count", "total", "end"),
+    [
+        (0, None, True),
+        (4, None, False),
+        (5, None, False),
+        (4, "9", False),
+        (5, "5", True),
+        (4, "4", True),
+        (5, "?", False),
+    ],
+)
+def test_the_list_ends_with_an_empty_page_or_where_its_total_says(count: int, total: str | None, end: bool) -> None:
     source = gecko(5)
     request = source.plan({}, NOW)[0].requests[0]
-    assert source.parse(request, Payload(array(*[market()] * count), NOW)).end is end
+    about = {} if total is None else {"total": total}
+    assert source.parse(request, Payload(array(*[market()] * count), NOW, about)).end is end
 
 
 def test_rejected_records_count_towards_a_full_page() -> None:
@@ -154,7 +166,8 @@ def test_an_empty_id_is_rejected_and_odd_ids_are_not() -> None:
 
 
 @pytest.mark.parametrize(
-    ("coins", "pages", "per_page"), [(1, 1, 1), (250, 1, 250), (251, 2, 250), (1_000, 4, 250), (999, 4, 250)]
+    ("coins", "pages", "per_page"),
+    [(1, 1, 1), (250, 1, 250), (251, 2, 126), (300, 2, 150), (1_000, 4, 250), (999, 4, 250)],
 )
 def test_a_sweep_asks_for_as_many_pages_as_the_coins_need(coins: int, pages: int, per_page: int) -> None:
     requests = gecko(coins).plan({}, NOW)[0].requests

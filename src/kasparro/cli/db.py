@@ -54,9 +54,9 @@ def migrate() -> None:
 def url() -> None:
     """Print the connection URL (that of DATABASE_URL, or of the embedded server, which this starts).
 
-    The embedded server answers while a command uses it: keep one open, such as `kasparro db shell`.
+    The embedded server answers only while a command uses it: keep one open, such as `kasparro db shell`.
 
-    Example: `psql "$(kasparro db url)"`
+    Example: `kasparro db url`
     """
     settings = begin()
     with open_database(settings) as database:

@@ -24,6 +24,7 @@ from kasparro.store.schema import require_schema
 
 _MINIMUM_FREE = 1_000_000_000
 _CLOCK_TOLERANCE = 60.0
+_REFUSALS = (401, 402, 403, 429)
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -109,12 +110,12 @@ async def _provider(name: str, url: str) -> list[Finding]:
     except httpx2.HTTPError as error:
         why = f"{url}: {type(error).__name__} {error}".strip()
         return [Finding(name, False, why, "Check the network, or try `make demo`, which needs none")]
-    good = answer.status_code < 500
-    remedy = "" if good else "The provider has a fault; try again later"
+    good = answer.status_code < 500 and answer.status_code not in _REFUSALS
+    remedy = "" if good else "Check the plan and the key" if answer.status_code < 500 else "Try again later"
     findings = [Finding(name, good, f"{url} answers ({answer.status_code})", remedy)]
     if "date" in answer.headers:
         ours = datetime.now(UTC)
-        apart = abs((parsedate_to_datetime(answer.headers["date"]) - ours).total_seconds())
+        apart = abs((parsedate_to_datetime(answer.headers["date"]).astimezone(UTC) - ours).total_seconds())
         good = apart < _CLOCK_TOLERANCE
         findings.append(
             Finding(f"clock ({name})", good, f"{apart:.0f} s apart", "" if good else "Set this machine's clock (NTP)")

@@ -47,7 +47,7 @@ def register(app: typer.Typer) -> None:
 
 
 def receipt(
-    quote_id: Annotated[int, typer.Argument(help="The quote's id, as in `cleaned_data`.")],
+    quote_id: Annotated[int, typer.Argument(help="The quote's id, as in `cleaned_data`.", min=0, max=2**63 - 1)],
     payload: Annotated[
         Path | None, typer.Option(help="Write the raw payload to this file; - for standard output.")
     ] = None,
@@ -84,6 +84,8 @@ def rejections(
 
     Example: `kasparro rejections --source csv`
     """
+    if source:
+        known_sources([source], "--source")
     found = ask(lambda c: list_rejections(c, source=source, include_resolved=all_, limit=limit))
     if as_json:
         print_json(found)
@@ -96,7 +98,9 @@ def rejections(
     print_rows(shown, rows, "no rejections: every record seen is in the ledger")
 
 
-def drift(limit: Annotated[int, typer.Option(help="How many.", min=1)] = 20, as_json: _Json = False) -> None:
+def drift(
+    limit: Annotated[int, typer.Option(help="How many.", min=1, max=100_000)] = 20, as_json: _Json = False
+) -> None:
     """Show how the sources' fields have changed.
 
     Example: `kasparro drift`

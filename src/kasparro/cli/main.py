@@ -6,6 +6,7 @@ import sys
 from types import FrameType
 
 import typer
+from typer.exceptions import TyperException
 
 from kasparro import __version__
 from kasparro.cli import db, doctor, ingest, ledger, sandbox, status
@@ -45,15 +46,19 @@ def _options(
 
 def main() -> None:
     """Run the program; never shows a traceback without `--debug`."""
-    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGTERM, _terminate)
     try:
-        app()
-    except KeyboardInterrupt:
+        sys.exit(app(standalone_mode=False))
+    except TyperException as error:
+        if said := error.format_message().rstrip("."):
+            say_error(said, "`kasparro COMMAND --help` shows what a command takes")
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
         say_error("stopped by hand", "What was committed stays; the next run goes on from there")
         sys.exit(128 + signal.SIGINT)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(ExitCode.OK)
+    except _Terminated:
+        say_error("told to stop", "What was committed stays; the next run goes on from there")
+        sys.exit(128 + signal.SIGTERM)
     except Exception as error:
         if os.environ.get("KASPARRO_DEBUG"):
             raise
@@ -76,5 +81,9 @@ def _say(error: Exception) -> ExitCode:
     return ExitCode.BUG
 
 
-def _stop(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+class _Terminated(BaseException):
+    """SIGTERM came."""
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    raise _Terminated

@@ -1,6 +1,7 @@
 """What every command needs first: settings, logs, and the ledger's database."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ def begin(**overrides: Any) -> Settings:
     settings = load_settings(**overrides)
     # In a terminal the progress bars tell what the log would.
     quiet = LogLevel.WARNING if sys.stderr.isatty() else LogLevel.INFO
+    if os.environ.get("KASPARRO_DEBUG"):
+        quiet = LogLevel.DEBUG
     configure_logs(
         level=settings.log_level or quiet,
         as_json=settings.log_format is LogFormat.JSON,

@@ -70,7 +70,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = F
 
 
 def runs(
-    run_id: Annotated[int | None, typer.Argument(help="Show this run in full.")] = None,
+    run_id: Annotated[int | None, typer.Argument(help="Show this run in full.", min=1, max=2**63 - 1)] = None,
     limit: Annotated[int, typer.Option(help="How many.", min=1, max=1000)] = 10,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:

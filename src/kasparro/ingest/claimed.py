@@ -13,6 +13,7 @@ from kasparro.errors import KasparroError
 from kasparro.ingest.errors import SourcesBusy
 from kasparro.store.claims import claim, close_orphans, holder, release
 from kasparro.store.connection import Connection, connect
+from kasparro.store.errors import DatabaseError, explain
 from kasparro.store.runs import close_run, close_step, open_run
 from kasparro.store.schema import make_partitions, require_schema
 from kasparro.store.staging import create_staging
@@ -53,6 +54,10 @@ async def claimed_source(url: str, source: str, *, kind: str) -> AsyncIterator[C
         except KasparroError as problem:
             error = problem.message
             raise
+        except DatabaseError as problem:
+            typed = explain(problem)
+            error = typed.message if typed else str(problem)
+            raise typed or problem from problem
         finally:
             if not connection.closed:
                 seconds = {"total": round(time.perf_counter() - began, 4)}

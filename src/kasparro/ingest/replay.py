@@ -42,11 +42,20 @@ async def _replay_load(source: Source, claimed: Claimed, load: Load, ordinals: l
     parsed = parse_again(source, load, await read_payload(claimed.connection, load.sha256))
     wanted = set(ordinals)
     late = {rejection.ordinal for rejection in ahead_of_time(parsed.quotes, datetime.now(UTC))}
-    quotes = [quote for quote in parsed.quotes if quote.ordinal in wanted - late]
+    fit = [quote for quote in parsed.quotes if quote.ordinal in wanted - late]
+    # Of several records for one moment the payload's last one counts, as when they had come in one by one.
+    quotes = list({(quote.source_coin_id, quote.observed_at): quote for quote in fit}.values())
     coins = [coin for coin in parsed.coins if coin.ordinal in wanted]
-    rejected = len(wanted) - len(quotes) - len(coins)
+    rejected = len(wanted) - len(fit) - len(coins)
     if not quotes and not coins:
         return Counts(seen=rejected, rejected=rejected)
     return await post_replay(
-        claimed.connection, load, quotes, coins, rejected=rejected, step_id=claimed.step_id, parser=source.parser
+        claimed.connection,
+        load,
+        quotes,
+        coins,
+        fit=[quote.ordinal for quote in fit] + [coin.ordinal for coin in coins],
+        rejected=rejected,
+        step_id=claimed.step_id,
+        parser=source.parser,
     )

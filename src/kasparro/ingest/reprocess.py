@@ -10,7 +10,7 @@ from kasparro.market.coin import Coin
 from kasparro.market.rejection import Rejection
 from kasparro.sources.contract import Parsed, Payload, RefusedPayload, Request, Source
 from kasparro.store.payloads import Load, last_loads, read_payload
-from kasparro.store.rejections import reject, resolve, still_open
+from kasparro.store.rejections import reject, resolve_accepted
 from kasparro.store.reprocessing import Differences, post_coin_differences, post_differences, replayed_ordinals
 from kasparro.store.staging import create_restaging, restage_quotes
 
@@ -48,6 +48,7 @@ class _Reprocessing:
         self._connection = claimed.connection
         self._read: dict[int, tuple[int, int]] = {}
         self._rejected: dict[int, list[Rejection]] = {}
+        self._coin_lists: list[tuple[Load, list[Coin]]] = []
         self._coins = 0
         self._said: set[str] = set()
 
@@ -64,6 +65,11 @@ class _Reprocessing:
             parser=self._source.parser,
             read=self._read,
         )
+        for load, coins in self._coin_lists:
+            # After all parsing: from the first load that is opened on, other sources wait for this transaction.
+            self._coins += await post_coin_differences(
+                self._connection, load, coins, step_id=self._claimed.step_id, parser=self._source.parser
+            )
         resolved = await self._settle_rejections(loads, written)
         return self._report(loads, differences, resolved)
 
@@ -86,9 +92,7 @@ class _Reprocessing:
             self._rejected[load.load_id] = rejections
         coins = self._not_said_later(parsed.coins)
         if coins:
-            self._coins += await post_coin_differences(
-                self._connection, load, coins, step_id=self._claimed.step_id, parser=self._source.parser
-            )
+            self._coin_lists.append((load, coins))
 
     def _not_said_later(self, coins: Sequence[Coin]) -> list[Coin]:
         """`coins` without what a newer payload says otherwise; their addresses are all kept."""
@@ -110,15 +114,9 @@ class _Reprocessing:
             rejections = self._rejected[load.load_id]
             by = written.get(load.load_id, load.load_id)
             await reject(self._connection, self._source.name, load.stream, by, rejections, again=False)
-            today = {rejection.ordinal for rejection in rejections}
-            accepted = [
-                (kept, ordinal)
-                for kept, ordinal in await still_open(self._connection, load.sha256)
-                if ordinal not in today
-            ]
-            for kept, ordinal in accepted:
-                await resolve(self._connection, kept, [ordinal], by=by)
-            resolved += len(accepted)
+            resolved += await resolve_accepted(
+                self._connection, load.sha256, [rejection.ordinal for rejection in rejections], by=by
+            )
         return resolved
 
     def _report(self, loads: list[Load], differences: Differences, resolved: int) -> Reprocessed:
@@ -136,7 +134,7 @@ class _Reprocessing:
 
 
 def _says(coin: Coin) -> bool:
-    return not coin.symbol is coin.name is coin.is_active is None
+    return not (coin.symbol is None and coin.name is None and coin.is_active is None)
 
 
 def parse_again(source: Source, load: Load, body: bytes) -> Parsed:

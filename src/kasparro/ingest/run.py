@@ -4,6 +4,7 @@ import asyncio
 import os
 import socket
 from collections.abc import Sequence
+from contextlib import suppress
 
 import structlog
 
@@ -14,7 +15,7 @@ from kasparro.ingest.step import Step
 from kasparro.sources.contract import Source
 from kasparro.store.claims import claim, close_orphans, holder, release
 from kasparro.store.connection import Connection, connect
-from kasparro.store.errors import DatabaseError, DatabaseUnavailable
+from kasparro.store.errors import DatabaseError, DatabaseUnavailable, explain
 from kasparro.store.runs import close_run, close_step, open_run
 from kasparro.store.schema import make_partitions, require_schema
 
@@ -34,22 +35,25 @@ async def run_ingest(
     try:
         for source in sources:
             connection = await connect(url)
+            claimed.append((source, connection))
             await require_schema(connection)
             if await claim(connection, source.name):
-                claimed.append((source, connection))
                 orphans = await close_orphans(connection, source.name)
                 if orphans:
                     log.warning("interrupted_runs_closed", runs=orphans, source=source.name)
             else:
                 busy.append(f"{source.name} (run {await holder(connection, source.name) or 'starting'})")
+                claimed.pop()
                 await connection.close()
         if not claimed:
             raise SourcesBusy(busy)
         return await _run_claimed(url, claimed, busy, progress, fail_after)
+    except DatabaseError as error:
+        raise explain(error) or error from error
     finally:
         for source in sources:
             await source.close()
-        for connection in connections:
+        for _, connection in claimed:
             await release(connection)
 
 
@@ -82,7 +86,9 @@ async def _run_claimed(
 
 async def _close(steps: Sequence[Step], run_id: int, status: str) -> None:
     for step in steps:
-        if not step.connection.closed:
+        if step.connection.closed:
+            continue
+        with suppress(DatabaseError):
             await close_run(step.connection, run_id, status=status)
             return
     raise DatabaseUnavailable(
@@ -102,7 +108,7 @@ async def _interrupt(steps: Sequence[Step]) -> None:
 
 async def _run_and_close(step: Step) -> StepReport:
     report = await step.run()
-    if not step.connection.closed:
+    try:
         await close_step(
             step.connection,
             step.step_id,
@@ -115,4 +121,7 @@ async def _run_and_close(step: Step) -> StepReport:
             remedy=report.remedy,
             notes=report.notes,
         )
+    except DatabaseError as error:
+        # What it did is in the ledger; the next run closes the step, and this one's report says what happened.
+        log.warning("step_not_closed", source=report.source, error=str(error))
     return report

@@ -12,8 +12,8 @@ from kasparro.ingest.errors import InjectedFailure
 from kasparro.ingest.progress import Progress
 from kasparro.ingest.report import StepReport
 from kasparro.ingest.stream import StreamWork
-from kasparro.sources.contract import Source
-from kasparro.store.checkpoints import read_cursors
+from kasparro.sources.contract import Cursor, Source
+from kasparro.store.checkpoints import read_cursors, save_cursor
 from kasparro.store.claims import claim
 from kasparro.store.connection import Connection, connect
 from kasparro.store.errors import ConnectionLost, DatabaseError, DatabaseUnavailable, explain
@@ -24,6 +24,7 @@ from kasparro.store.staging import create_staging
 log = structlog.stdlib.get_logger(__name__)
 
 RECONNECT_SECONDS = 30.0
+RECONNECT_PAUSE = 0.2
 RECONNECTS = 3
 
 
@@ -61,11 +62,10 @@ class Step:
             await self._with_reconnects()
         except KasparroError as error:
             self._problems.append(error)
-        except asyncio.CancelledError:
-            raise
         except Exception as error:
             # A fault of ours in one source must not take the others down; it is told, logged and counted.
-            log.exception("step_broke")
+            log.error("step_broke", error=f"{type(error).__name__}: {error}")
+            log.debug("step_broke_at", exc_info=True)
             self._problems.append(KasparroError(f"unexpected {type(error).__name__}: {error}"))
         report = self._report(time.perf_counter() - began)
         self._progress.ended(self.source.name, report.status)
@@ -78,30 +78,28 @@ class Step:
         for attempt in range(RECONNECTS + 1):
             try:
                 return await self._work()
-            except DatabaseError as error:
-                typed = explain(error)
-                if not isinstance(typed, ConnectionLost) or attempt == RECONNECTS:
+            except (DatabaseError, DatabaseUnavailable) as error:
+                typed = error if isinstance(error, DatabaseUnavailable) else explain(error)
+                if not isinstance(typed, ConnectionLost | DatabaseUnavailable) or attempt == RECONNECTS:
                     raise typed or error from error
                 log.warning("database_lost", error=typed.message)
                 await self._reconnect(typed)
         return None
 
-    async def _reconnect(self, lost: ConnectionLost) -> None:
-        await self.connection.close()
+    async def _reconnect(self, lost: KasparroError) -> None:
         deadline = time.monotonic() + RECONNECT_SECONDS
         while True:
             try:
+                await self.connection.close()
                 self.connection = await connect(self._url)
-                break
-            except DatabaseUnavailable:
-                if time.monotonic() > deadline:
-                    raise lost from None
-                await asyncio.sleep(0.5)
-        while not await claim(self.connection, self.source.name):
-            # The server may need a moment to notice that our former session is gone.
+                # The server may need a moment to notice that our former session, with its claim, is gone.
+                if await claim(self.connection, self.source.name):
+                    return
+            except (DatabaseError, DatabaseUnavailable) as error:
+                log.info("database_still_lost", error=str(error))
             if time.monotonic() > deadline:
                 raise lost
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(RECONNECT_PAUSE)
 
     async def _work(self) -> None:
         # After a reconnect the streams are planned anew: what failed before is tried again.
@@ -117,12 +115,15 @@ class Step:
                 log.warning("stream_refused", stream=stream.name, error=str(stream.error))
                 self._problems.append(stream.error)
                 continue
-            work = StreamWork(self.source, stream, self.step_id, self._post, self._phases)
+            work = StreamWork(self.source, stream, self.step_id, post=self._post, save=self._save, phases=self._phases)
             try:
                 await work.run()
             finally:
                 self._problems += work.problems
                 self._duplicates += work.duplicates
+
+    async def _save(self, stream: str, cursor: Cursor) -> None:
+        await save_cursor(self.connection, self.source.name, stream, cursor)
 
     async def _post(self, page: Page) -> Counts:
         records = len(page.quotes) + len(page.coins) + len(page.rejections)

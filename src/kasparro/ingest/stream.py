@@ -9,7 +9,7 @@ import structlog
 
 from kasparro.errors import Skippable
 from kasparro.ingest.keep import make_page
-from kasparro.sources.contract import Parsed, Payload, RefusedPayload, Request, Source, Stream
+from kasparro.sources.contract import Cursor, Parsed, Payload, RefusedPayload, Request, Source, Stream
 from kasparro.store.page import Counts, Page
 
 log = structlog.stdlib.get_logger(__name__)
@@ -18,17 +18,18 @@ GIVE_UP_AFTER = 3
 """Failures in a row after which a stream's other requests are not tried any more."""
 
 Post = Callable[[Page], Awaitable[Counts]]
+Save = Callable[[str, Cursor], Awaitable[None]]
 
 
 class StreamWork:
     """One stream of one step.
 
-    `post` commits a page. `phases` counts up the seconds per phase. After `run`, `problems` tells what could
-    not be had, `duplicates` how many records were met twice, `simulated` whether the sandbox made the data.
+    `post` commits a page, `save` a stream's cursor without one. `phases` counts up the seconds per phase.
+    After `run`, `problems` tells what could not be had, `duplicates` how many records were met twice.
     """
 
     def __init__(
-        self, source: Source, stream: Stream, step_id: int, post: Post, phases: defaultdict[str, float]
+        self, source: Source, stream: Stream, step_id: int, *, post: Post, save: Save, phases: defaultdict[str, float]
     ) -> None:
         self.problems: list[Skippable] = []
         self.duplicates = 0
@@ -36,6 +37,7 @@ class StreamWork:
         self._stream = stream
         self._step_id = step_id
         self._post = post
+        self._save = save
         self._phases = phases
         self._waiting = deque(stream.requests)
         self._under_way: deque[tuple[Request, asyncio.Task[tuple[Payload, Parsed | RefusedPayload]]]] = deque()
@@ -44,7 +46,7 @@ class StreamWork:
     async def run(self) -> None:
         """Work the stream off. Raises what stops the whole source; one bad request or payload doesn't."""
         cursor = self._stream.cursor
-        failures = 0
+        failures = committed = 0
         try:
             while (self._waiting or self._under_way) and failures < GIVE_UP_AFTER:
                 self._fetch_ahead()
@@ -69,8 +71,11 @@ class StreamWork:
                 complete = not (self._waiting or self._under_way or self.problems)
                 cursor = self._source.advance(cursor, request, payload, complete=complete)
                 page = make_page(self._source, self._step_id, request, payload, parsed, cursor)
-                self._count_duplicates(page)
                 await self._commit(page)
+                committed += 1
+                self._count_duplicates(page)
+            if self.problems and committed:
+                await self._save(self._stream.name, self._source.abandon(cursor))
         finally:
             self._drop_the_rest()
 

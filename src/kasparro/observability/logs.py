@@ -82,5 +82,5 @@ def configure_logs(*, level: str, as_json: bool, secrets: Iterable[str] = ()) ->
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for chatty in ("httpx2", "httpcore2", "alembic", "pyrate_limiter"):
+    for chatty in ("httpx2", "httpcore2", "alembic", "pyrate_limiter", "asyncio"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

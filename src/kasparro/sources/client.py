@@ -1,6 +1,7 @@
 """The polite HTTP client that all providers share: rate, quota, retries, waits and size limits."""
 
 import asyncio
+import socket
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 
 from kasparro.sources.contract import Payload, Request, Tally
 from kasparro.sources.errors import RequestSkipped, SourceStopped, SourceUnreachable, TryAgain
+from kasparro.sources.lookup import Lookup
 from kasparro.sources.politeness import Politeness
 from kasparro.sources.verdict import Action, Verdict, judge, read_answer
 
@@ -23,6 +25,7 @@ MAX_PAYLOAD = 100 * 1024 * 1024
 
 ATTEMPT_SECONDS = 60.0
 _KEPT_HEADERS = ("age", "date", "etag", "last-modified", "total", "per-page", "content-type")
+_UNREACHED = (httpx2.ConnectError, httpx2.ConnectTimeout, socket.gaierror)
 _RESUMES = "The next run goes on where this one ended"
 _SIMULATED = "x-kasparro-sandbox"
 
@@ -34,8 +37,8 @@ class PoliteClient:
     """Fetches one provider's resources within what its plan allows.
 
     `name` is the source. `politeness` is its plan; `cap` (requests, seconds) limits the rate further. `key`
-    is sent in the plan's header and never kept. `spend` is asked before each call. `deadline` is the
-    monotonic time at which the step's budget ends.
+    is sent in the plan's header and never kept. `spend` is asked before each call. `time_budget` are the
+    seconds after which no provider is waited for any more.
     """
 
     def __init__(
@@ -48,6 +51,9 @@ class PoliteClient:
         self._spend = spend
         self._paused_until = 0.0
         self._reached = True
+        self._heard = False
+        self._key = key
+        self._lookup = Lookup(httpx2.URL(politeness.root).host)
         self._deadline = time.monotonic() + time_budget
         self._limiters = [
             Limiter(Rate(politeness.requests, round(politeness.period * 1000))),
@@ -71,38 +77,49 @@ class PoliteClient:
 
         Raises RequestSkipped, SourceStopped or SourceUnreachable.
         """
-        first = time.monotonic()
+        tries = _Tries(time.monotonic())
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(TryAgain),
             wait=self._wait,
-            stop=lambda state: self._give_up(state, first),
+            stop=lambda state: self._give_up(state, tries),
             before_sleep=self._tell,
             reraise=True,
         )
         try:
-            return await retrying(self._attempt, request)
+            return await retrying(self._attempt, request, tries)
         except TryAgain as error:
-            raise self._ended(error, request) from error
+            raise self._ended(error, request, tries) from error
 
-    async def _attempt(self, request: Request) -> Payload:
+    async def _attempt(self, request: Request, tries: "_Tries") -> Payload:
         if time.monotonic() > self._deadline:
-            raise SourceStopped("this run's time is used up", remedy=_RESUMES)
+            raise SourceStopped(f"{self.politeness.root}: this run's time is used up", remedy=_RESUMES)
         await self._wait_for_turn()
         if self._reached:
             await self._spend_one()
         self.tally.requests += 1
         url = self.politeness.root.rstrip("/") + request.path
         try:
-            async with (
-                asyncio.timeout(ATTEMPT_SECONDS),
-                self._http.stream("GET", url, params=request.params) as response,
-            ):
-                body = await _read(response)
-        except (httpx2.TransportError, httpx2.DecodingError, TimeoutError) as error:
-            self._reached = not isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout)
+            async with asyncio.timeout(self._patience(tries)):
+                if not self._heard:
+                    await self._lookup.resolved()
+                async with self._http.stream("GET", url, params=request.params) as response:
+                    self._heard = True
+                    body = await _read(response)
+        except (httpx2.TransportError, httpx2.DecodingError, OSError) as error:
+            # A host that takes the call and never says a word is as far away as one that doesn't take it.
+            silent = not self._heard and isinstance(error, TimeoutError | httpx2.TimeoutException)
+            self._reached = not (silent or isinstance(error, _UNREACHED))
             raise TryAgain(f"{type(error).__name__} {error}".strip(), answered=self._reached) from error
         self._reached = True
         return self._accept(response, body)
+
+    def _patience(self, tries: "_Tries") -> float:
+        """The seconds that this attempt may take."""
+        now = time.monotonic()
+        patience = min(ATTEMPT_SECONDS, self._deadline - now)
+        if not self._heard:
+            patience = min(patience, tries.first + self.politeness.unreachable_after - now)
+        return max(patience, 0.5)
 
     async def _wait_for_turn(self) -> None:
         """Wait until no pause is on and the rate gives leave. Attempts to reach a dead host cost no leave."""
@@ -134,12 +151,16 @@ class PoliteClient:
             case Action.RETRY:
                 hint = self._hint(response, verdict)
                 if hint is not None:
-                    self._paused_until = time.monotonic() + hint
-                raise TryAgain(verdict.reason, wait=hint)
+                    self._paused_until = max(self._paused_until, time.monotonic() + hint)
+                raise TryAgain(self._struck(verdict.reason), wait=hint)
             case Action.SKIP:
-                raise RequestSkipped(verdict.reason, remedy=verdict.remedy)
+                raise RequestSkipped(self._struck(verdict.reason), remedy=verdict.remedy)
             case Action.STOP:
-                raise SourceStopped(verdict.reason, remedy=verdict.remedy)
+                raise SourceStopped(self._struck(verdict.reason), remedy=verdict.remedy)
+
+    def _struck(self, said: str) -> str:
+        """What a provider said, without our key, should it have been repeated."""
+        return said.replace(self._key, "[key]") if self._key else said
 
     def _hint(self, response: httpx2.Response, verdict: Verdict) -> float | None:
         hint = retry_after(response.headers.get("retry-after", ""), datetime.now(UTC))
@@ -153,32 +174,46 @@ class PoliteClient:
             return error.wait
         return wait_random_exponential(self.politeness.backoff_base, self.politeness.backoff_cap)(state)
 
-    def _give_up(self, state: RetryCallState, first: float) -> bool:
+    def _give_up(self, state: RetryCallState, tries: "_Tries") -> bool:
         error = state.outcome.exception() if state.outcome else None
         now = time.monotonic()
         if now + state.upcoming_sleep > self._deadline:
             return True
         if isinstance(error, TryAgain) and not error.answered:
-            return now + state.upcoming_sleep - first > self.politeness.unreachable_after
-        return state.attempt_number >= self.politeness.attempts
+            return now + state.upcoming_sleep - tries.first > self.politeness.unreachable_after
+        if isinstance(error, TryAgain) and error.wait is None:
+            tries.failures += 1
+        return tries.failures >= self.politeness.attempts
 
     def _tell(self, state: RetryCallState) -> None:
         self.tally.retries += 1
         error = state.outcome.exception() if state.outcome else None
         log.info("retrying", source=self.name, why=str(error), wait_seconds=round(state.upcoming_sleep, 1))
 
-    def _ended(self, error: TryAgain, request: Request) -> SourceStopped | RequestSkipped:
+    def _ended(self, error: TryAgain, request: Request, tries: "_Tries") -> SourceStopped | RequestSkipped:
         if not error.answered:
             return SourceUnreachable(
                 f"{self.politeness.root} can't be reached ({error.message})",
                 remedy="Check the network, or try `make demo`, which needs none",
             )
-        if error.wait is not None and time.monotonic() + error.wait > self._deadline:
+        if error.wait is not None:
             return SourceStopped(
                 f"{error.message}; the wait of {error.wait:.0f} s goes beyond this run's time",
                 remedy=_RESUMES,
             )
-        return RequestSkipped(f"{request.path}: {error.message}, {self.politeness.attempts} attempts")
+        if tries.failures < self.politeness.attempts:
+            return SourceStopped(
+                f"{self.politeness.root}: {error.message}; this run's time is used up", remedy=_RESUMES
+            )
+        return RequestSkipped(f"{request.path}: {error.message}, {tries.failures} attempts")
+
+
+class _Tries:
+    """One request's attempts: when they began (monotonic), and how many failed with no wait asked for."""
+
+    def __init__(self, first: float) -> None:
+        self.first = first
+        self.failures = 0
 
 
 async def _read(response: httpx2.Response) -> bytes:

@@ -10,15 +10,15 @@ from typing import Any, ClassVar
 import msgspec
 
 from kasparro.config import Settings
-from kasparro.market.amount import amount, rank
+from kasparro.market.amount import rank
 from kasparro.market.coin import Coin
 from kasparro.market.quote import Quote, unfit_text
 from kasparro.market.rejection import Reason
 from kasparro.sources.client import PoliteClient
 from kasparro.sources.contract import Cursor, Parsed, Payload, Request, Stream
 from kasparro.sources.politeness import DAILY, Politeness
-from kasparro.sources.records import RecordReader, Unfit, excerpt, in_utc
-from kasparro.sources.sweep import is_due, left, mark, start_or_resume
+from kasparro.sources.records import RecordReader, Unfit, amounts, excerpt, in_utc
+from kasparro.sources.sweep import abandon, is_due, left, mark, start_or_resume
 
 PAGE_SIZE = 250
 """The most that `per_page` takes."""
@@ -88,6 +88,10 @@ def _quote(ordinal: int, record: Market) -> Quote:
     flaw = unfit_text(record.id, record.symbol, record.name)
     if flaw:
         raise Unfit(Reason.BAD_TEXT, f"id, symbol or name is {flaw}")
+    price, cap, volume, change, circulating, total, most = amounts(
+        (record.current_price, record.market_cap, record.total_volume, record.price_change_percentage_24h,
+         record.circulating_supply, record.total_supply, record.max_supply)
+    )  # fmt: skip
     return Quote(  # 0 as a market cap, a supply or a rank means "unknown" with both providers
         ordinal,
         record.id,
@@ -95,13 +99,13 @@ def _quote(ordinal: int, record: Market) -> Quote:
         record.name,
         in_utc(record.last_updated, "last_updated"),
         rank(record.market_cap_rank),
-        amount(record.current_price),
-        amount(record.market_cap) or None,
-        amount(record.total_volume),
-        amount(record.price_change_percentage_24h),
-        amount(record.circulating_supply) or None,
-        amount(record.total_supply) or None,
-        amount(record.max_supply) or None,
+        price,
+        cap or None,
+        volume,
+        change,
+        circulating or None,
+        total or None,
+        most or None,
     )
 
 
@@ -129,7 +133,8 @@ _LIST = RecordReader(Listed, _coin, used=("symbol", "name", "platforms"), requir
 
 
 class CoinGecko:
-    """The source `coingecko`: up to `max_coins` coins by market cap each run, the coin list once a day."""
+    """The source `coingecko`: up to `max_coins` coins by market cap each run (up to a page's rounding), the coin
+    list once a day."""
 
     name = "coingecko"
     parser = "coingecko/1"
@@ -140,15 +145,16 @@ class CoinGecko:
         self.address = client.politeness.root
         self.tally = client.tally
         self._pages = -(-max_coins // PAGE_SIZE)
-        self._per_page = min(max_coins, PAGE_SIZE)
+        self._per_page = -(-max_coins // self._pages)
 
     def plan(self, checkpoints: Mapping[str, Cursor], now: datetime) -> Sequence[Stream]:
         """The pages of the current sweep that are left, and the coin list when it is due."""
-        cursor = start_or_resume(checkpoints.get("markets"), now)
-        pages = left(cursor, self._pages)
-        if not pages:  # fewer coins are asked for than when the sweep began
-            cursor = start_or_resume(None, now)
-            pages = left(cursor, self._pages)
+        committed = checkpoints.get("markets")
+        size = {"pages": self._pages, "per_page": self._per_page}
+        if committed and any(committed.get(name) != value for name, value in size.items()):
+            committed = None  # other pages were asked for when that sweep began
+        cursor = {**start_or_resume(committed, now), **size}
+        pages = left(cursor, range(1, self._pages + 1))
         streams = [Stream("markets", [self._page(page) for page in pages], cursor)]
         if is_due(checkpoints.get("coins"), now, DAILY):
             request = Request("coins", "/coins/list", params={"include_platform": "true"})
@@ -160,13 +166,14 @@ class CoinGecko:
         return await self._client.fetch(request)
 
     def parse(self, request: Request, payload: Payload) -> Parsed:
-        """Quotes from `markets`, coins from `coins`; a page that isn't full is the list's last one."""
+        """Quotes from `markets`, coins from `coins`. The list ends with an empty page, or where `total` says."""
         if request.stream == "coins":
             coins = _LIST.read(payload.body)
             return Parsed(coins=coins.made, rejections=coins.rejections, drift=coins.drift)
         quotes = _MARKETS.read(payload.body)
-        count = len(quotes.made) + len(quotes.rejections)
-        end = count < int(request.params["per_page"])
+        total = payload.about.get("total", "")
+        reached = total.isdecimal() and request.position * int(request.params["per_page"]) >= int(total)
+        end = reached or not (quotes.made or quotes.rejections)
         return Parsed(quotes.made, rejections=quotes.rejections, drift=quotes.drift, end=end)
 
     def excerpt(self, request: Request, payload: Payload, ordinal: int) -> str:
@@ -176,6 +183,10 @@ class CoinGecko:
     def advance(self, cursor: Cursor, request: Request, payload: Payload, *, complete: bool) -> Cursor:
         """The sweep's cursor with this page marked."""
         return mark(cursor, request.position, complete=complete)
+
+    def abandon(self, cursor: Cursor) -> Cursor:
+        """The cursor of a sweep that is over though pages are missing."""
+        return abandon(cursor)
 
     async def close(self) -> None:
         """Close the client."""

@@ -18,7 +18,7 @@ from kasparro.sources.client import PoliteClient
 from kasparro.sources.contract import Cursor, Parsed, Payload, RefusedPayload, Request, Stream
 from kasparro.sources.politeness import DAILY, WEEKLY, Politeness
 from kasparro.sources.records import RecordReader, Unfit, excerpt, in_utc
-from kasparro.sources.sweep import is_due, mark, start_or_resume
+from kasparro.sources.sweep import abandon, is_due, left, mark, start_or_resume
 
 PLANS: Mapping[str, Politeness] = {
     "free": Politeness(
@@ -180,7 +180,9 @@ class CoinPaprika:
         if is_due(checkpoints.get("coins"), now, DAILY):
             streams.append(Stream("coins", [Request("coins", "/coins")], fresh))
         if is_due(checkpoints.get("contracts"), now, WEEKLY):
-            streams.append(Stream("contracts", [Request("contracts", "/contracts")], fresh))
+            cursor = start_or_resume(checkpoints.get("contracts"), now)
+            context = {"done": cursor["done"]}
+            streams.append(Stream("contracts", [Request("contracts", "/contracts", context=context)], cursor))
         return streams
 
     async def fetch(self, request: Request) -> Payload:
@@ -196,7 +198,9 @@ class CoinPaprika:
             coins = _COINS.read(payload.body)
             return Parsed(coins=coins.made, rejections=coins.rejections, drift=coins.drift)
         if request.path == "/contracts":
-            return Parsed(follow=_chains(payload.body))
+            chains = _chains(payload.body)
+            wanted = left({"done": request.context.get("done", [])}, [chain.position for chain in chains])
+            return Parsed(follow=[chain for chain in chains if chain.position in wanted])
         chain = request.context["chain"]
         contracts = _CONTRACTS.read(payload.body)
         made = [Coin(n, coin, addresses=((chain, address),)) for n, coin, address in contracts.made]
@@ -209,6 +213,10 @@ class CoinPaprika:
     def advance(self, cursor: Cursor, request: Request, payload: Payload, *, complete: bool) -> Cursor:
         """The cursor with this request marked."""
         return mark(cursor, request.position, complete=complete)
+
+    def abandon(self, cursor: Cursor) -> Cursor:
+        """The cursor of a sweep that is over though pages are missing."""
+        return abandon(cursor)
 
     async def close(self) -> None:
         """Close the client."""

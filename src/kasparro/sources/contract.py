@@ -111,7 +111,7 @@ class Source(Protocol):
         ...
 
     async def fetch(self, request: Request) -> Payload:
-        """The answer's bytes. The one impure step. Raises errors of `sources.faults`."""
+        """The answer's bytes. The one impure step. Raises errors of `sources.errors`."""
         ...
 
     def parse(self, request: Request, payload: Payload) -> Parsed:
@@ -127,6 +127,10 @@ class Source(Protocol):
 
     def advance(self, cursor: Cursor, request: Request, payload: Payload, *, complete: bool) -> Cursor:
         """The cursor after this payload is committed; `complete` when the stream ends with it. Pure."""
+        ...
+
+    def abandon(self, cursor: Cursor) -> Cursor:
+        """The cursor after a stream was tried to its end with requests that could not be had. Pure."""
         ...
 
     async def close(self) -> None:

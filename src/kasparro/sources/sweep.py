@@ -1,12 +1,13 @@
 """The cursor of a paged sweep: which pages of the current one are committed."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from kasparro.sources.contract import Cursor
 
 RESUME_WITHIN = timedelta(hours=6)
-"""An unfinished sweep younger than this is gone on with: a ranking shifts little in that time, while a
-sweep under a small rate limit may need several runs to end."""
+"""A sweep that was cut off (a crash, a stop, the end of its time) is gone on with while younger than this: a
+ranking shifts little in that time, while a sweep under a small rate limit may need several runs to end."""
 
 
 def start_or_resume(cursor: Cursor | None, now: datetime) -> Cursor:
@@ -21,15 +22,22 @@ def is_due(cursor: Cursor | None, now: datetime, every: timedelta) -> bool:
     return not cursor or not cursor["complete"] or now - _began(cursor) >= every
 
 
-def left(cursor: Cursor, pages: int) -> list[int]:
-    """The pages from 1 to `pages` that the sweep has not committed yet."""
-    done = {page for first, last in cursor["done"] for page in range(first, last + 1)}
-    return [page for page in range(1, pages + 1) if page not in done]
+def left(cursor: Cursor, pages: Iterable[int]) -> list[int]:
+    """Those of `pages` that the sweep has not committed yet."""
+    return [page for page in pages if not any(first <= page <= last for first, last in cursor["done"])]
 
 
 def mark(cursor: Cursor, page: int, *, complete: bool) -> Cursor:
     """The cursor after `page` is committed too."""
     return {**cursor, "done": _with(cursor["done"], page), "complete": complete}
+
+
+def abandon(cursor: Cursor) -> Cursor:
+    """The cursor of a sweep that was tried to its end though pages are missing: the next one starts anew.
+
+    Going on with such a sweep would ask for the missing pages only, and leave all others as they are.
+    """
+    return {**cursor, "complete": True}
 
 
 def _began(cursor: Cursor) -> datetime:

@@ -60,6 +60,7 @@ class _Rule(msgspec.Struct, frozen=True):
 
 
 _KEY = "Check the API key and the plan that it belongs to"
+_LIMIT = "rate limit reached"
 _TABLE = (
     _Rule(Action.STOP, "the API key is missing or wrong", _KEY, codes=frozenset({10002})),
     _Rule(Action.STOP, "the API key belongs to another plan's host", "Set COINGECKO_PLAN to the key's plan",
@@ -67,16 +68,15 @@ _TABLE = (
     _Rule(Action.SKIP, "the plan doesn't include this", codes=frozenset({10005, 10012})),
     _Rule(Action.SKIP, "the plan doesn't include this", statuses=frozenset({400, 401, 402, 403}),
           message=r"not allowed in this plan|limited pro api"),
-    _Rule(Action.RETRY, "rate limit reached", statuses=frozenset({200}), message="maximum request limit"),
     _Rule(Action.STOP, "blocked by the provider's firewall", "Wait an hour and lower the rate",
           codes=frozenset({403, 1020})),
-    _Rule(Action.RETRY, "rate limit reached", statuses=frozenset({200}), message="maximum request limit"),
+    _Rule(Action.RETRY, _LIMIT, statuses=frozenset({200}), message="maximum request limit"),
     _Rule(Action.STOP, "blocked by the provider's firewall", "Wait an hour and lower the rate",
           statuses=frozenset({403}), page=True),
     _Rule(Action.STOP, "the plan's calls are used up, or the plan is too small",
           "Wait for the next month or set a key of a larger plan", statuses=frozenset({402})),
     _Rule(Action.STOP, "access was refused", _KEY, statuses=frozenset({401, 403})),
-    _Rule(Action.RETRY, "rate limit reached", statuses=frozenset({429})),
+    _Rule(Action.RETRY, _LIMIT, statuses=frozenset({429})),
     _Rule(Action.RETRY, "the provider has a fault", statuses=frozenset({408, 425, *range(500, 600)})),
     _Rule(Action.SKIP, "moved elsewhere", statuses=frozenset(range(300, 400))),
     _Rule(Action.SKIP, "the request was not accepted", statuses=frozenset(range(400, 500))),
@@ -98,7 +98,7 @@ def judge(answer: Answer) -> Verdict:
         if rule.matches(answer):
             said = f": {answer.message[:200]}" if answer.message else ""
             reason = f"{rule.reason} ({answer.status}{said})"
-            return Verdict(rule.action, reason, rule.remedy, rate_limited=answer.status == 429)
+            return Verdict(rule.action, reason, rule.remedy, rate_limited=rule.reason == _LIMIT)
     return Verdict(Action.SKIP, f"an error object instead of data ({answer.message[:200]})")
 
 
@@ -131,5 +131,5 @@ def _error_in(said: dict[str, object]) -> tuple[int | None, str]:
     status = holder.get("status")
     if isinstance(status, dict) and "error_code" in status:
         code = status["error_code"]
-        return (code if isinstance(code, int) else None), str(status.get("error_message", "error"))
+        return (int(code) if str(code).isdecimal() else None), str(status.get("error_message", "error"))
     return (None, "error") if error is not None else (None, "")

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
 
 from kasparro.store.connection import Connection
 
@@ -27,6 +28,13 @@ async def read_cursors(connection: Connection, source: str) -> dict[str, dict[st
     """stream -> cursor for one source."""
     cursor = await connection.execute("SELECT stream, cursor FROM checkpoints WHERE source = %s", (source,))
     return {row[0]: row[1] for row in await cursor.fetchall()}
+
+
+async def save_cursor(connection: Connection, source: str, stream: str, cursor: dict[str, Any]) -> None:
+    """Set the cursor of a stream that has a checkpoint, without a page."""
+    await connection.execute(
+        "UPDATE checkpoints SET cursor = %s WHERE source = %s AND stream = %s", (Jsonb(cursor), source, stream)
+    )
 
 
 async def list_checkpoints(connection: Connection) -> list[Checkpoint]:

@@ -14,9 +14,11 @@ MINIMUM_VERSION = 15
 _OPTIONS = {
     "application_name": "kasparro",
     "connect_timeout": 10,
-    "options": "-c timezone=UTC -c client_connection_check_interval=200ms -c jit=off",
     "keepalives_idle": 30,
 }
+
+
+_SESSION = "-c timezone=UTC -c client_connection_check_interval=200ms -c jit=off"
 
 
 async def connect(url: str) -> Connection:
@@ -26,12 +28,10 @@ async def connect(url: str) -> Connection:
     """
     try:
         connection = await AsyncConnection.connect(url, autocommit=True, **_options_for(url))
+    except psycopg.ProgrammingError:
+        raise unreadable() from None
     except psycopg.Error as error:
-        text = str(error).strip().splitlines()
-        raise DatabaseUnavailable(
-            f"the database can't be reached: {text[0] if text else type(error).__name__}",
-            remedy="Check DATABASE_URL, or unset it to use the embedded PostgreSQL",
-        ) from None
+        raise unreachable(error) from None
     if connection.info.server_version < MINIMUM_VERSION * 10_000:
         version = connection.info.parameter_status("server_version")
         await connection.close()
@@ -42,6 +42,23 @@ async def connect(url: str) -> Connection:
     return connection
 
 
+def unreadable() -> DatabaseUnavailable:
+    """The error of an address that isn't one; the driver's own text would show its password."""
+    return DatabaseUnavailable(
+        "DATABASE_URL can't be read as an address", remedy="Write it as postgresql://user:password@host:5432/database"
+    )
+
+
+def unreachable(error: psycopg.Error) -> DatabaseUnavailable:
+    """The error of an address at which nobody lets us in."""
+    text = str(error).strip().splitlines()
+    return DatabaseUnavailable(
+        f"the database can't be reached: {text[0] if text else type(error).__name__}",
+        remedy="Check DATABASE_URL, or unset it to use the embedded PostgreSQL",
+    )
+
+
 def _options_for(url: str) -> dict[str, Any]:
     given = psycopg.conninfo.conninfo_to_dict(url)
-    return {name: value for name, value in _OPTIONS.items() if name not in given}
+    wanted = {name: value for name, value in _OPTIONS.items() if name not in given}
+    return wanted | {"options": f"{_SESSION} {given.get('options') or ''}".strip()}

@@ -32,7 +32,13 @@ class ConnectionLost(Retriable):
     exit_code = ExitCode.DATABASE
 
 
-def explain(error: psycopg.Error) -> Fatal | ConnectionLost | None:
+class DatabaseRefused(Retriable):
+    """The database is there but would not do this: a deadlock, too many connections, no memory."""
+
+    exit_code = ExitCode.DATABASE
+
+
+def explain(error: psycopg.Error) -> Fatal | Retriable | None:
     """The typed error behind a psycopg error, or None when it is a bug of ours."""
     text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     match error:
@@ -47,6 +53,10 @@ def explain(error: psycopg.Error) -> Fatal | ConnectionLost | None:
             )
         case psycopg.errors.UndefinedTable() | psycopg.errors.UndefinedColumn():
             return SchemaOutdated(f"the tables are missing or old: {text}", remedy="Run `kasparro db migrate`")
+        case psycopg.OperationalError(sqlstate=str(state)) if state[:2] not in ("08", "57"):
+            return DatabaseRefused(
+                f"the database refused: {text}", remedy="Run the same command again; what was committed stays"
+            )
         case psycopg.OperationalError() | psycopg.InterfaceError():
             return ConnectionLost(
                 f"the database went away: {text}", remedy="Run the same command again when it is back"

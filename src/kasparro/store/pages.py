@@ -9,6 +9,7 @@ from kasparro.store.posting import open_load, post_coins, post_quotes
 from kasparro.store.rejections import reject, storable
 from kasparro.store.staging import stage_coins, stage_quotes
 
+_IS_KEPT = "SELECT FROM payloads WHERE sha256 = %s"
 _KEEP_PAYLOAD = "INSERT INTO payloads (sha256, size, body) VALUES (%s, %s, %b) ON CONFLICT (sha256) DO NOTHING"
 
 _JOURNAL = """
@@ -41,11 +42,11 @@ async def post_page(connection: Connection, page: Page) -> tuple[Counts, list[Dr
         if page.coins:
             await stage_coins(connection, page.coins)
         load, known_at = await open_load(connection)
-        await connection.execute(_KEEP_PAYLOAD, (page.sha256, page.size, page.body))
+        await _keep_payload(connection, page)
         new = 0
         if page.quotes:
             new += await post_quotes(
-                connection, load, known_at, source=page.source, dataset=page.dataset, period=page.period
+                connection, load, known_at, page.quotes, source=page.source, dataset=page.dataset, period=page.period
             )
         if page.coins:
             new += await post_coins(connection, load, source=page.source)
@@ -61,6 +62,13 @@ async def post_page(connection: Connection, page: Page) -> tuple[Counts, list[Dr
                  counts.unchanged, counts.rejected),
             )  # fmt: skip
     return counts, drift
+
+
+async def _keep_payload(connection: Connection, page: Page) -> None:
+    """Keep the page's bytes; those of a page that came before don't travel again."""
+    kept = await connection.execute(_IS_KEPT, (page.sha256,))
+    if not await kept.fetchone():
+        await connection.execute(_KEEP_PAYLOAD, (page.sha256, page.size, page.body))
 
 
 async def _journal(connection: Connection, page: Page, load: int, known_at: object, counts: Counts) -> None:

@@ -8,12 +8,14 @@ import msgspec
 import zstandard
 from psycopg.rows import class_row
 
-from kasparro.errors import Fatal
+from kasparro.errors import ExitCode, Fatal
 from kasparro.store.connection import Connection
 
 
 class PayloadDamaged(Fatal):
     """The kept bytes are not those that were kept."""
+
+    exit_code = ExitCode.DATABASE
 
 
 class Load(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,10 +3,13 @@
 The rules are those of an append-only ledger keyed `(listing, observed_at, version)`: other numbers for the
 same moment add a version, the same numbers again change nothing, A then B then A is three versions.
 
-Listings are looked up one index probe a row (`LATERAL … LIMIT 1`): a young table has no statistics yet, and
-without them the planner reads all listings for each page.
+Listings are looked up one index probe a row (`LATERAL … LIMIT 1`), or all in one pass for a large page: a young
+table has no statistics yet, and without them the planner could read all listings for each row.
 """
 
+from collections.abc import Sequence
+
+from kasparro.market.quote import Quote
 from kasparro.store.connection import Connection
 
 NUMBERS = (
@@ -31,49 +34,73 @@ OPEN_LOAD = """
 UPDATE ledger SET version = version + 1, known_at = greatest(clock_timestamp(), known_at + interval '1 us')
 RETURNING version, known_at"""
 
-_NEW_LISTINGS = """
-INSERT INTO listings (source, dataset, source_coin_id, period, symbol, name)
-SELECT DISTINCT ON (p.source_coin_id) %(source)s, %(dataset)s, p.source_coin_id, %(period)s, p.symbol, p.name
-  FROM page p
- WHERE (SELECT l.listing_id FROM listings l WHERE l.source = %(source)s AND l.dataset = %(dataset)s
-           AND l.source_coin_id = p.source_coin_id LIMIT 1) IS NULL
- ORDER BY p.source_coin_id, p.ordinal"""
+LARGE_PAGE = 5_000
+"""From so many quotes on, one pass over the listings costs less than a probe for each quote."""
 
-_DIFFERS = f"""
+_PROBE = """LATERAL (SELECT listing_id FROM listings l WHERE l.source = %(source)s AND l.dataset = %(dataset)s
+                           AND l.source_coin_id = p.source_coin_id LIMIT 1) l ON true"""
+_SCAN = "listings l ON l.source = %(source)s AND l.dataset = %(dataset)s AND l.source_coin_id = p.source_coin_id"
+_NO_LOOPS = "SET LOCAL enable_nestloop = off"  # else, without statistics, the pass may be one for each quote
+
+_IS_NEW = f"""
            CASE WHEN nth > 1 THEN differs
                 ELSE c.version IS NULL OR c.retracted OR {_row("r")} IS DISTINCT FROM {_row("c")} END"""
-_IS_HOLE = "c.version IS NULL AND nth = max(nth) OVER (PARTITION BY r.listing_id, r.observed_at)"
+_IS_HOLE = "nth = 1 AND c.version IS NULL"
 
+_COINS_ONCE = {"first": "", "in_order": "", "newest": "", "newest_first": ""}
+_COINS_AGAIN = {
+    "first": "DISTINCT ON (source_coin_id)",
+    "in_order": "ORDER BY source_coin_id, ordinal",
+    "newest": "DISTINCT ON (listing_id)",
+    "newest_first": "ORDER BY listing_id, observed_at DESC, version DESC",
+}
+"""How a page is read in which a coin stands more than once; without such nothing has to be sorted."""
+
+_MOMENTS_ONCE = {"nth": "1 AS nth, false AS differs", "window": "", "version": "coalesce(current, 0) + 1"}
+_MOMENTS_AGAIN = {
+    "nth": f"row_number() OVER w AS nth, {_row('f')} IS DISTINCT FROM lag({_row('f')}) OVER w AS differs",
+    "window": "WINDOW w AS (PARTITION BY source_coin_id, observed_at ORDER BY ordinal)",
+    "version": """coalesce(max(current) OVER (PARTITION BY source_coin_id, observed_at), 0)
+              + row_number() OVER (PARTITION BY source_coin_id, observed_at ORDER BY ordinal)""",
+}
+"""How a page is read in which a coin stands more than once with the same moment."""
+
+_SHOW = f"""INTO latest_quotes AS q (listing_id, quote_id, observed_at, version, retracted, known_at, source,
+                                    dataset, source_coin_id, symbol, name, {_COLUMNS})
+    SELECT listing_id, quote_id, observed_at, version, false, %(known_at)s::timestamptz, %(source)s,
+           %(dataset)s, source_coin_id, symbol, name, {_COLUMNS}
+      FROM newest"""
+
+# The join with `added` is FULL, though each added listing has its quotes: a full join is never done by loops.
 _POST = f"""
-WITH rec AS (
-    SELECT l.listing_id, p.*, row_number() OVER w AS nth,
-           {_row("p")} IS DISTINCT FROM lag({_row("p")}) OVER w AS differs
-      FROM page p
-     CROSS JOIN LATERAL (SELECT listing_id FROM listings l WHERE l.source = %(source)s
-                            AND l.dataset = %(dataset)s AND l.source_coin_id = p.source_coin_id LIMIT 1) l
-    WINDOW w AS (PARTITION BY listing_id, p.observed_at ORDER BY ordinal)),
+WITH found AS (
+    SELECT p.*, l.listing_id AS known FROM page p LEFT JOIN {{listings}}),
+added AS (
+    INSERT INTO listings (source, dataset, source_coin_id, period, symbol, name)
+    SELECT {{first}} %(source)s, %(dataset)s, source_coin_id, %(period)s, symbol, name
+      FROM found WHERE known IS NULL {{in_order}}
+    RETURNING listing_id, source_coin_id),
+rec AS (
+    SELECT f.*, coalesce(f.known, a.listing_id) AS listing_id, {{nth}}
+      FROM found f FULL JOIN added a USING (source_coin_id) {{window}}),
 judged AS (
-    SELECT r.*, c.version AS current,
-           {{is_new}} AS is_new
+    SELECT r.*, c.version AS current
       FROM rec r
       LEFT JOIN LATERAL (
-           SELECT * FROM quotes h WHERE h.listing_id = r.listing_id AND h.observed_at = r.observed_at
-            ORDER BY version DESC LIMIT 1) c ON true),
+           SELECT * FROM quotes h WHERE h.listing_id = r.known AND h.observed_at = r.observed_at
+            ORDER BY version DESC LIMIT 1) c ON true
+     WHERE {{is_new}}),
 posted AS (
+    SELECT *, (%(load)s::bigint << 20) | ordinal AS quote_id, {{version}} AS version FROM judged),
+kept AS (
     INSERT INTO quotes (quote_id, observed_at, listing_id, version, {_COLUMNS})
-    SELECT (%(load)s::bigint << 20) | ordinal, observed_at, listing_id,
-           coalesce(max(current) OVER k, 0) + row_number() OVER k, {_COLUMNS}
-      FROM judged WHERE is_new
-    WINDOW k AS (PARTITION BY listing_id, observed_at ORDER BY ordinal)
-    RETURNING *),
-latest AS (
-    INSERT INTO latest_quotes AS q (listing_id, quote_id, observed_at, version, retracted, known_at, source,
-                                    dataset, source_coin_id, symbol, name, {_COLUMNS})
-    SELECT DISTINCT ON (o.listing_id) o.listing_id, o.quote_id, o.observed_at, o.version, o.retracted,
-           %(known_at)s::timestamptz, %(source)s, %(dataset)s, p.source_coin_id, p.symbol, p.name,
-           {", ".join(f"o.{name}" for name in NUMBERS)}
-      FROM posted o JOIN page p ON p.ordinal = (o.quote_id & 1048575)
-     ORDER BY o.listing_id, o.observed_at DESC, o.version DESC
+    SELECT quote_id, observed_at, listing_id, version, {_COLUMNS} FROM posted),
+newest AS (
+    SELECT {{newest}} * FROM posted {{newest_first}}),
+shown_first AS (
+    INSERT {_SHOW} WHERE known IS NULL),
+shown AS (
+    INSERT {_SHOW} WHERE known IS NOT NULL
     ON CONFLICT (listing_id) DO UPDATE
        SET (quote_id, observed_at, version, retracted, known_at, symbol, name, {_COLUMNS})
          = ROW(excluded.quote_id, excluded.observed_at, excluded.version, excluded.retracted,
@@ -139,19 +166,30 @@ async def post_quotes(
     connection: Connection,
     load: int,
     known_at: object,
+    quotes: Sequence[Quote],
     *,
     source: str,
     dataset: str,
     period: str,
     holes_only: bool = False,
 ) -> int:
-    """Post the staged `page` as load `load`; how many quotes (versions included) were new.
+    """Post `quotes`, staged in `page`, as load `load`; how many of them (versions included) were new.
 
-    With `holes_only` a quote enters only where the ledger has none for its listing and moment, the page's last one.
+    With `holes_only` a quote enters only where the ledger has none for its listing and moment.
     """
     values = {"source": source, "dataset": dataset, "period": period, "load": load, "known_at": known_at}
-    await connection.execute(_NEW_LISTINGS, values)
-    return await _count(connection, _POST.format(is_new=_IS_HOLE if holes_only else _DIFFERS), values)
+    large = len(quotes) >= LARGE_PAGE
+    coins_once = len({quote.source_coin_id for quote in quotes}) == len(quotes)
+    moments_once = coins_once or len({(quote.source_coin_id, quote.observed_at) for quote in quotes}) == len(quotes)
+    statement = _POST.format(
+        listings=_SCAN if large else _PROBE,
+        is_new=_IS_HOLE if holes_only else _IS_NEW,
+        **(_COINS_ONCE if coins_once else _COINS_AGAIN),
+        **(_MOMENTS_ONCE if moments_once else _MOMENTS_AGAIN),
+    )
+    if large:
+        await connection.execute(_NO_LOOPS)
+    return await _count(connection, statement, values)
 
 
 async def post_coins(connection: Connection, load: int, *, source: str) -> int:

@@ -111,11 +111,11 @@ def storable(text: str) -> str:
     return text.replace("\x00", "\\x00").encode("utf-8", "backslashreplace").decode()
 
 
-async def still_open(connection: Connection, sha256: bytes) -> list[tuple[int, int]]:
-    """(load, ordinal) of each rejection not resolved yet whose record lies in the payload `sha256`."""
+async def resolve_accepted(connection: Connection, sha256: bytes, rejected: Sequence[int], *, by: int) -> int:
+    """Mark as resolved by the load `by` what is open of the payload `sha256` but not at the positions `rejected`."""
     cursor = await connection.execute(
-        """SELECT r.load_id, r.ordinal FROM rejections r JOIN loads l USING (load_id)
-            WHERE l.sha256 = %s AND r.resolved_load_id IS NULL""",
-        (sha256,),
+        """UPDATE rejections r SET resolved_load_id = %s FROM loads l
+            WHERE l.load_id = r.load_id AND l.sha256 = %s AND r.resolved_load_id IS NULL AND r.ordinal <> ALL(%s)""",
+        (by, sha256, list(rejected)),
     )
-    return [(row[0], row[1]) for row in await cursor.fetchall()]
+    return cursor.rowcount

@@ -21,31 +21,30 @@ SELECT %(load)s, %(known_at)s, %(step_id)s, source, stream, dataset, %(kind)s, %
 
 
 async def post_replay(
-    connection: Connection, origin: Load, quotes: Sequence[Quote], coins: Sequence[Coin], *, rejected: int,
-    step_id: int, parser: str,
+    connection: Connection, origin: Load, quotes: Sequence[Quote], coins: Sequence[Coin], *, fit: Sequence[int],
+    rejected: int, step_id: int, parser: str,
 ) -> Counts:  # fmt: skip
-    """Commit records of the payload of `origin` that fit now; `rejected` others were tried and still don't.
+    """Commit records of the payload of `origin`; those at the positions `fit` fit now, `rejected` others still don't.
 
-    A quote enters only where the ledger has none for its listing and moment.
+    `quotes` are theirs without those that a later record overtakes. One enters only where the ledger has none
+    for its listing and moment.
     """
     async with connection.transaction():
         await stage_quotes(connection, quotes)
         await stage_coins(connection, coins)
         load, known_at = await open_load(connection)
         new = await post_quotes(
-            connection, load, known_at, source=origin.source, dataset=origin.dataset,
+            connection, load, known_at, quotes, source=origin.source, dataset=origin.dataset,
             period=origin.request.get("period", ""), holes_only=True,
         )  # fmt: skip
         if coins:
             new += await post_coins(connection, load, source=origin.source)
-        fit = len(quotes) + len(coins)
-        counts = Counts(fit + rejected, new, fit - new, rejected)
+        counts = Counts(len(fit) + rejected, new, len(fit) - new, rejected)
         await connection.execute(
             JOURNAL,
             {"load": load, "known_at": known_at, "step_id": step_id, "kind": "replay", "parser": parser,
              "seen": counts.seen, "new": new, "unchanged": counts.unchanged, "rejected": rejected,
              "retracted": 0, "origin": origin.load_id},
         )  # fmt: skip
-        ordinals = [quote.ordinal for quote in quotes] + [coin.ordinal for coin in coins]
-        await resolve(connection, origin.load_id, ordinals, by=load)
+        await resolve(connection, origin.load_id, fit, by=load)
     return counts

@@ -15,7 +15,7 @@ from kasparro.store.connection import Connection
 from kasparro.store.payloads import Load
 from kasparro.store.posting import NUMBERS, open_load, post_coins
 from kasparro.store.replaying import JOURNAL
-from kasparro.store.staging import stage_coins
+from kasparro.store.staging import index_restaged, stage_coins
 
 _COLUMNS = ", ".join(NUMBERS)
 
@@ -99,7 +99,7 @@ async def post_differences(
     Returns what was written, and for each origin load the new load that stands for it.
     """
     values: dict[str, object] = {"source": source}
-    await connection.execute("ANALYZE restaged")
+    await index_restaged(connection)
     await connection.execute(_NEW_LISTINGS.encode(), values)
     await connection.execute(_DIFFERENCES.encode(), values)
     cursor = await connection.execute(_ORIGINS.encode())

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import psycopg
+from psycopg.rows import TupleRow
 
-from kasparro.store.connection import Connection
+from kasparro.store.connection import Connection, unreachable, unreadable
 from kasparro.store.errors import SchemaOutdated, explain
 
 HEAD = "0001"
@@ -21,6 +22,8 @@ async def revision(connection: Connection) -> str | None:
         row = await cursor.fetchone()
     except psycopg.errors.UndefinedTable:
         return None
+    except psycopg.Error as error:
+        raise explain(error) or error from error
     return str(row[0]) if row else None
 
 
@@ -29,12 +32,16 @@ async def require_schema(connection: Connection) -> None:
     found = await revision(connection)
     if found == HEAD:
         return
+    _refuse_newer(found)
+    state = "no tables yet" if found is None else f"schema {found}"
+    raise SchemaOutdated(f"the database has {state}", remedy="Run `kasparro db migrate`")
+
+
+def _refuse_newer(found: str | None) -> None:
     if found is not None and found > HEAD:
         raise SchemaOutdated(
             f"the database has schema {found}, newer than this version's {HEAD}", remedy="Upgrade Kasparro"
         )
-    state = "no tables yet" if found is None else f"schema {found}"
-    raise SchemaOutdated(f"the database has {state}", remedy="Run `kasparro db migrate`")
 
 
 def migrate(url: str) -> None:
@@ -44,18 +51,39 @@ def migrate(url: str) -> None:
     """
     from alembic import command
     from alembic.config import Config
+    from sqlalchemy.exc import DBAPIError
 
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     try:
-        with psycopg.connect(url, autocommit=True) as guard:
+        guard = psycopg.connect(url, autocommit=True)
+    except psycopg.ProgrammingError:
+        raise unreadable() from None
+    except psycopg.Error as error:
+        raise unreachable(error) from None
+    try:
+        with guard:
             guard.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
+            _refuse_newer(_revision_now(guard))
             config.attributes["url"] = url
             command.upgrade(config, "head")
     except psycopg.Error as error:
         raise explain(error) or error from None
+    except DBAPIError as error:
+        cause = error.orig
+        raise (explain(cause) if isinstance(cause, psycopg.Error) else None) or error from None
+
+
+def _revision_now(connection: psycopg.Connection[TupleRow]) -> str | None:
+    try:
+        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    except psycopg.errors.UndefinedTable:
+        return None
+    return str(row[0]) if row else None
 
 
 async def make_partitions(connection: Connection) -> None:
-    """Make the quote partitions of this month and the next, where they are missing."""
-    await connection.execute("SELECT make_quote_partitions(1)")
+    """Make the quote partitions of this month and the next, where they are missing; one process at a time."""
+    async with connection.transaction():
+        await connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+        await connection.execute("SELECT make_quote_partitions(1)")

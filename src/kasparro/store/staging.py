@@ -1,14 +1,20 @@
-"""Staging: records to COPY text, and COPY text into a page's temporary table."""
+"""Staging: records to CSV, and CSV by COPY into a page's temporary table."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from itertools import islice
+from typing import Any
+
+import msgspec
 
 from kasparro.market.coin import Coin
 from kasparro.market.quote import Quote
 from kasparro.store.connection import Connection
 
-_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
-_LINES_AT_ONCE = 5_000
+Row = tuple[Any, ...]
+
+_ROWS_AT_ONCE = 2_000
+_JSON = msgspec.json.Encoder(decimal_format="number")
 
 _CREATE_PAGE = """
 CREATE TEMPORARY TABLE IF NOT EXISTS page (
@@ -36,12 +42,17 @@ async def create_restaging(connection: Connection) -> None:
     await connection.execute(_CREATE_RESTAGED)
 
 
+async def index_restaged(connection: Connection) -> None:
+    """Give `restaged`, once it is full, what the comparison with the ledger needs."""
+    await connection.execute("CREATE INDEX ON restaged (dataset, source_coin_id, observed_at)")
+    await connection.execute("ANALYZE restaged")
+
+
 async def restage_quotes(
     connection: Connection, quotes: Sequence[Quote], *, load: int, dataset: str, period: str
 ) -> None:
     """Copy what today's parser reads from the payload of `load` into `restaged`."""
-    head = f"{load}\t{_text(dataset)}\t{_text(period)}\t"
-    await _copy(connection, "COPY restaged FROM STDIN", (head + _quote_line(quote) for quote in quotes))
+    await _copy(connection, "restaged", ((load, dataset, period, *msgspec.structs.astuple(quote)) for quote in quotes))
 
 
 async def create_staging(connection: Connection) -> None:
@@ -52,39 +63,52 @@ async def create_staging(connection: Connection) -> None:
 
 async def stage_quotes(connection: Connection, quotes: Sequence[Quote]) -> None:
     """Copy `quotes` into the temporary table `page`, in the caller's transaction."""
-    await _copy(connection, "COPY page FROM STDIN", map(_quote_line, quotes))
+    await _copy(connection, "page", map(msgspec.structs.astuple, quotes))
 
 
 async def stage_coins(connection: Connection, coins: Sequence[Coin]) -> None:
     """Copy `coins` into `coin_page`: one row a coin and address, or one without address."""
-    await _copy(connection, "COPY coin_page FROM STDIN", (line for coin in coins for line in _coin_lines(coin)))
-
-
-async def _copy(connection: Connection, statement: str, lines: Iterable[str]) -> None:
-    lines = iter(lines)
-    async with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        while block := "".join(islice(lines, _LINES_AT_ONCE)):
-            await copy.write(block)
-
-
-def _text(value: str) -> str:
-    return value if value.isprintable() and "\\" not in value else value.translate(_ESCAPES)
-
-
-def _quote_line(q: Quote) -> str:
-    rest = (q.rank, q.price_usd, q.market_cap_usd, q.volume_24h_usd, q.change_24h_percent,
-            q.circulating_supply, q.total_supply, q.max_supply)  # fmt: skip
-    numbers = "\t".join(["\\N" if value is None else str(value) for value in rest])
-    return (
-        f"{q.ordinal}\t{_text(q.source_coin_id)}\t{_text(q.symbol)}\t{_text(q.name)}\t"
-        f"{q.observed_at.isoformat()}\t{numbers}\n"
+    await _copy(
+        connection,
+        "coin_page",
+        (
+            (coin.ordinal, coin.source_coin_id, coin.symbol, coin.name, coin.is_active, chain, address)
+            for coin in coins
+            for chain, address in coin.addresses or ((None, None),)
+        ),
     )
 
 
-def _coin_lines(coin: Coin) -> Iterable[str]:
-    active = "\\N" if coin.is_active is None else str(coin.is_active)
-    texts = "\t".join("\\N" if text is None else _text(text) for text in (coin.symbol, coin.name))
-    head = f"{coin.ordinal}\t{_text(coin.source_coin_id)}\t{texts}\t{active}\t"
-    if not coin.addresses:
-        return [f"{head}\\N\t\\N\n"]
-    return [f"{head}{_text(chain)}\t{_text(address)}\n" for chain, address in coin.addresses]
+async def _copy(connection: Connection, table: str, rows: Iterable[Row]) -> None:
+    rows = iter(rows)
+    statement = f"COPY {table} FROM STDIN (FORMAT csv, NULL 'null')".encode()
+    async with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        while block := list(islice(rows, _ROWS_AT_ONCE)):
+            await copy.write(_csv(block))
+
+
+def _csv(rows: Sequence[Row]) -> bytes:
+    """`rows` as CSV in which null is a bare word.
+
+    JSON's arrays are that but for their brackets, where no text holds what JSON escapes, and are made five
+    times faster than by Python.
+    """
+    try:
+        lines = _JSON.encode_lines(rows)
+    except OverflowError:  # a whole number beyond 64 bits
+        lines = b"\\"
+    if b"\\" in lines:
+        return "".join(",".join(map(_cell, row)) + "\n" for row in rows).encode()
+    return lines[1:-2].replace(b"]\n[", b"\n") + b"\n"
+
+
+def _cell(value: object) -> str:
+    match value:
+        case None:
+            return "null"
+        case str():
+            return '"' + value.replace('"', '""') + '"'
+        case datetime():
+            return value.isoformat()
+        case _:
+            return str(value)

@@ -101,13 +101,19 @@ def test_units_twins_and_signs() -> None:
     [
         (["76.761,5", "13,3"], ","),
         (["1,234.5", "2"], "."),
-        (["1,234", "5,678"], "."),
+        (["1,234", "5,678", "0.25"], "."),
+        (["0,123", "12"], "."),
         (["1.234", "0,5"], ","),
         ([], "."),
     ],
 )
 def test_decimal_mark_of_a_file(cells: list[str], mark: str) -> None:
     assert numbers.decimal_mark(cells) == mark
+
+
+def test_a_file_whose_numbers_can_be_read_in_two_ways_is_not_guessed_at() -> None:
+    with pytest.raises(numbers.UnclearMark, match=r"1123 or 1\.123"):
+        numbers.decimal_mark(["2", "1,123"])
 
 
 decimals = st.decimals(allow_nan=False, allow_infinity=False, min_value=Decimal("-1e40"), max_value=Decimal("1e40"))

@@ -58,6 +58,7 @@ _WITH_UNIT = re.compile(
 )
 _NOT_DIGITS = str.maketrans("", "", ",.'" + _SPACES)
 _COMMA_DECIMAL = re.compile(r"[+-]?(?:[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]+|[0-9]+,(?:[0-9]{1,2}|[0-9]{4,}))[KMBT]?\s*%?")
+_UNCLEAR = re.compile(r"[+-]?\$?[1-9][0-9]{0,2},[0-9]{3}[KMBT]?\s*%?")
 _POINT_DECIMAL = re.compile(
     r"[+-]?\$?(?:[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]+|[0-9]+\.(?:[0-9]{1,2}|[0-9]{4,}))[KMBT]?\s*%?"
 )
@@ -170,11 +171,23 @@ def rank_of(convert: Convert) -> Callable[[str], int | None]:
     return converted
 
 
+class UnclearMark(ValueError):
+    """The numbers of a file can be read in two ways."""
+
+
 def decimal_mark(cells: Iterable[str]) -> str:
-    """The decimal mark of a file, `.` or `,`, by the cells that can only be read in one way."""
+    """The decimal mark of a file, `.` or `,`, by the cells that can only be read in one way.
+
+    Raises UnclearMark when there are none, and a cell such as `1,123` could be a thousand or one.
+    """
     points = commas = 0
+    unclear = ""
     for cell in cells:
         text = cell.strip()
         commas += _COMMA_DECIMAL.fullmatch(text) is not None
         points += _POINT_DECIMAL.fullmatch(text) is not None
+        if _UNCLEAR.fullmatch(text):
+            unclear = text
+    if unclear and not (points or commas):
+        raise UnclearMark(f"{unclear!r} can be {unclear.replace(',', '')} or {unclear.replace(',', '.')}")
     return "," if commas > points else "."

@@ -236,7 +236,10 @@ class _Recognition:
             return self.mapping.decimal
         at = [self.columns[field] for field in headers.NUMBERS if field in self.columns]
         at += [wide.column for wide in self.wide]
-        return numbers.decimal_mark(row[i] for row in self.dialect.rows for i in at if i < len(row))
+        try:
+            return numbers.decimal_mark(row[i] for row in self.dialect.rows for i in at if i < len(row))
+        except numbers.UnclearMark as error:
+            raise self._refused(f"{error}: say which with `decimal`") from None
 
 
 def _is_number(cell: str) -> bool:

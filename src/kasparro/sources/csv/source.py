@@ -128,6 +128,10 @@ class CsvSource:
             "complete": complete,
         }
 
+    def abandon(self, cursor: Cursor) -> Cursor:
+        """The cursor as it is: a file that could not be read to its end is gone on with."""
+        return cursor
+
     async def close(self) -> None:
         """Close the files."""
         for file in self._open.values():

@@ -122,7 +122,7 @@ CREATE TABLE quotes (
 ) PARTITION BY RANGE (observed_at);
 CREATE INDEX quotes_arrival ON quotes USING brin (quote_id) WITH (pages_per_range = 16, autosummarize = on);
 
--- Everything before the month of installation; the months from it on are made ahead, one partition each.
+-- Everything before the month of installation in one partition; the months from it on are made ahead, one each.
 DO $$ BEGIN
     EXECUTE format('CREATE TABLE quotes_past PARTITION OF quotes FOR VALUES FROM (MINVALUE) TO (%L)',
                    date_trunc('month', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC');
@@ -245,8 +245,8 @@ SELECT l.load_id AS id, l.dataset, l.request, encode(l.sha256, 'hex') AS sha256,
 CREATE VIEW cleaned_data AS
 SELECT q.quote_id AS id, q.source_coin_id AS crypto_id, q.name AS crypto_name, q.symbol, q.price_usd,
        q.market_cap_usd, q.volume_24h_usd, q.change_24h_percent, q.rank, q.circulating_supply,
-       q.source AS data_source, q.observed_at, q.known_at AS created_at
-  FROM latest_quotes q WHERE NOT q.retracted;
+       q.source AS data_source, q.observed_at, q.known_at AS created_at, l.simulated
+  FROM latest_quotes q JOIN loads l ON l.load_id = q.quote_id >> 20 WHERE NOT q.retracted;
 CREATE VIEW etl_checkpoints AS
 SELECT source, stream, cursor AS checkpoint, updated_at AS last_update, seen AS total_seen, new AS total_records
   FROM checkpoints;
