@@ -1,4 +1,4 @@
-"""CSV files of any size: quotes of 500 coins, moment after moment, in the columns of Kasparro's own sample."""
+"""CSV files of any size: quotes of some coins, moment after moment, in the columns of Kasparro's own sample."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -14,12 +14,12 @@ _HEAD = (
 _BEGIN = datetime(2024, 1, 1, tzinfo=UTC)
 
 
-def write_csv(path: Path, *, rows: int | None = None, megabytes: int | None = None) -> int:
+def write_csv(path: Path, *, coins: int = COINS, rows: int | None = None, megabytes: int | None = None) -> int:
     """Write a file of so many rows, or of so many megabytes or just above; the number of rows."""
     written = size = 0
     with path.open("w") as file:
         file.write(_HEAD)
-        for row in islice(_rows(), rows):
+        for row in islice(_rows(coins), rows):
             file.write(row)
             written, size = written + 1, size + len(row)
             if megabytes is not None and size >= megabytes * 1_000_000:
@@ -27,11 +27,11 @@ def write_csv(path: Path, *, rows: int | None = None, megabytes: int | None = No
     return written
 
 
-def _rows() -> Iterator[str]:
+def _rows(coins: int) -> Iterator[str]:
     draw = Random(1)
     for nth in count():
         moment = (_BEGIN + timedelta(minutes=10 * nth)).strftime("%Y-%m-%dT%H:%M:%SZ")
-        for coin in range(COINS):
+        for coin in range(coins):
             price = draw.randrange(1, 10**9) / 10 ** (coin % 9)
             supply = (coin + 1) * 1_000_003
             yield (

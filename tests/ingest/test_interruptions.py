@@ -192,11 +192,12 @@ def _grow(disk: Path) -> None:
 async def test_a_disk_that_is_really_full_loses_nothing(
     tiny_disk: Path, server: Server, template: str, url: str
 ) -> None:
+    name = f"tiny_{os.getpid()}"
     pages = [body(*(record(f"c{page}-{n}", str(n), name="x" * 400) for n in range(2_000))) for page in range(8)]
     with psycopg.connect(server.url, autocommit=True) as connection:
-        connection.execute(f"CREATE TABLESPACE tiny LOCATION '{tiny_disk}'".encode())
+        connection.execute(f"CREATE TABLESPACE {name} LOCATION '{tiny_disk}'".encode())
     try:
-        with fresh_ledger(server, template, "TABLESPACE tiny") as tiny:
+        with fresh_ledger(server, template, f"TABLESPACE {name}") as tiny:
             report = await run_ingest(tiny, [Scripted(*pages)], progress=Quiet())
             assert (report.status, report.exit_code) == ("failed", ExitCode.DISK)
             assert "No space left" in (report.steps[0].error or "")
@@ -206,4 +207,4 @@ async def test_a_disk_that_is_really_full_loses_nothing(
             assert await _digest(tiny) == await _digest(url)
     finally:
         with psycopg.connect(server.url, autocommit=True) as connection:
-            connection.execute("DROP TABLESPACE tiny")
+            connection.execute(f"DROP TABLESPACE {name}".encode())

@@ -1,6 +1,7 @@
 """The schema and the way to it: migrations, rights, and what is said when something is missing."""
 
 import asyncio
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -23,6 +24,8 @@ from tests.ingest.commands import Commands, fresh_ledger
 from tests.ingest.looking import Desk, rows, value
 from tests.ingest.scripted import Scripted, body, record
 
+_GUEST = f"guest_{os.getpid()}"
+_WAITING = """SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"""
 _REVISIONS = Path(kasparro.store.schema.__file__).parent / "migrations" / "versions"
 
 
@@ -37,12 +40,12 @@ def empty(server: Server) -> Iterator[str]:
 def guest(url: str, server: Server) -> Iterator[str]:
     """The URL of a ledger as a user without any rights on it."""
     with psycopg.connect(url, autocommit=True) as owner:
-        owner.execute("CREATE ROLE guest LOGIN")
-        owner.execute("GRANT guest TO CURRENT_USER")
-    yield _with_option(url, "-c role=guest")
+        owner.execute(f"CREATE ROLE {_GUEST} LOGIN")
+        owner.execute(f"GRANT {_GUEST} TO CURRENT_USER")
+    yield _with_option(url, f"-c role={_GUEST}")
     with psycopg.connect(url, autocommit=True) as owner:
-        owner.execute("DROP OWNED BY guest")
-        owner.execute("DROP ROLE guest")
+        owner.execute(f"DROP OWNED BY {_GUEST}")
+        owner.execute(f"DROP ROLE {_GUEST}")
 
 
 def _with_option(url: str, option: str) -> str:
@@ -118,7 +121,7 @@ async def test_a_user_without_rights_is_told_what_to_grant(guest: str) -> None:
 
 
 async def test_a_user_who_may_only_read_is_told_what_to_grant(guest: str, connection: Connection) -> None:
-    await connection.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO guest")
+    await connection.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {_GUEST}".encode())
     with pytest.raises(DatabaseUnavailable, match="permission denied") as told:
         await run_ingest(guest, [Scripted(body(record("a", "1")))], progress=Quiet())
     assert "Grant" in told.value.remedy
@@ -158,7 +161,7 @@ async def test_two_processes_make_the_same_partition_only_once(url: str, connect
             await make_partitions(connection)
             second = asyncio.create_task(make_partitions(other))
             async with asyncio.timeout(30):
-                while not await value(connection, "SELECT count(*) FROM pg_locks WHERE NOT granted"):  # noqa: ASYNC110
+                while not await value(connection, _WAITING):  # noqa: ASYNC110
                     await asyncio.sleep(0)
         await second
     finally:

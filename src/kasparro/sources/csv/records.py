@@ -97,7 +97,7 @@ def _convert(cells: Iterable[str], convert: Callable[[str], T], problems: Proble
 def _amounts(
     cells: Sequence[str], field: str, convert: numbers.Convert, reading: Reading, problems: Problems
 ) -> list[Any]:
-    plain = numbers.all_plain(cells) if reading.decimal == "." else None
+    plain = numbers.all_plain(cells, signed=field == "change") if reading.decimal == "." else None
     if plain is None:
         return _convert(cells, convert, problems)
     return [value or None for value in plain] if field in _ZERO_UNKNOWN else plain
@@ -123,7 +123,8 @@ def _ranks(columns: Columns, reading: Reading, count: int, problems: Problems) -
     at = reading.columns.get("rank")
     if at is None:
         return [None] * count
-    return _convert(columns[at], numbers.rank_of(_plain(reading)), problems)
+    plain = numbers.all_ranks(columns[at])
+    return plain if plain is not None else _convert(columns[at], numbers.rank_of(_plain(reading)), problems)
 
 
 def _plain(reading: Reading) -> numbers.Convert:
