@@ -5,7 +5,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -32,7 +32,8 @@ def kill_all(data_dir: Path, until: Until) -> None:
     pids = pidfile.orphans(data_dir)
     assert len(pids) > 3
     for pid in pids:
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # a worker of the server may end by itself in between
+            os.kill(pid, signal.SIGKILL)
     until(lambda: pidfile.holder(pids[0], data_dir) is pidfile.Holder.NOBODY and not pidfile.orphans(data_dir))
 
 
