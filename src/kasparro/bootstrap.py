@@ -24,10 +24,11 @@ from kasparro.store.schema import migrate, require_schema
 
 
 class Database(msgspec.Struct, frozen=True):
-    """Where the ledger is. `embedded` when the server is ours."""
+    """Where the ledger is. `embedded` when the server is ours; `tcp_url`, with a password, where it was asked for."""
 
     url: str
     embedded: bool
+    tcp_url: str | None = None
 
 
 @contextmanager
@@ -39,8 +40,8 @@ def open_database(settings: Settings) -> Iterator[Database]:
     if settings.database_url:
         yield Database(settings.database_url.get_secret_value(), embedded=False)
         return
-    with shared_server(settings.kasparro_home) as server:
-        yield Database(server.url, embedded=True)
+    with shared_server(settings.kasparro_home, tcp_port=settings.kasparro_db_port) as server:
+        yield Database(server.url, embedded=True, tcp_url=server.tcp_url)
 
 
 async def ensure_schema(database: Database) -> None:

@@ -75,6 +75,7 @@ class Settings(BaseSettings):
 
     database_url: SecretStr | None = _setting(None, "DATABASE_URL")
     kasparro_home: Path = Field(default_factory=default_home, validation_alias="KASPARRO_HOME")
+    kasparro_db_port: int | None = _setting(None, "KASPARRO_DB_PORT", ge=1, le=65_535)
 
     coinpaprika_api_key: SecretStr | None = _setting(None, "COINPAPRIKA_API_KEY")
     coinpaprika_base_url: HttpUrl | None = _setting(None, "COINPAPRIKA_BASE_URL")

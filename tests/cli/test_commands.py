@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 from pathlib import Path
 
 import psycopg
@@ -180,3 +181,12 @@ def test_doctor_says_what_to_fix(kasparro: Run) -> None:
     assert not found["csv"]["ok"]
     assert "CSV_PATH" in found["csv"]["remedy"]
     assert kasparro("doctor").returncode == ExitCode.OK
+
+
+def test_the_embedded_server_listens_on_loopback_only_when_asked(kasparro: Run) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    shown = kasparro("db", "url", DATABASE_URL=None, KASPARRO_DB_PORT=str(port)).stdout.strip()
+    assert f"127.0.0.1:{port}" in shown
+    assert "127.0.0.1" not in kasparro("db", "url", DATABASE_URL=None).stdout

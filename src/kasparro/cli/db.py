@@ -54,13 +54,14 @@ def migrate() -> None:
 def url() -> None:
     """Print the connection URL (that of DATABASE_URL, or of the embedded server, which this starts).
 
-    The embedded server answers only while a command uses it: keep one open, such as `kasparro db shell`.
+    The embedded server answers only while a command uses it: keep one open, such as `kasparro db shell`. With
+    KASPARRO_DB_PORT it listens on 127.0.0.1 too, and the URL, with its password, is the one that leads there.
 
     Example: `kasparro db url`
     """
     settings = begin()
     with open_database(settings) as database:
-        typer.echo(database.url)
+        typer.echo(database.tcp_url or database.url)
 
 
 @app.command()
