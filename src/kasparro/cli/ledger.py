@@ -25,13 +25,12 @@ from kasparro.sources.contract import Payload, Request
 from kasparro.sources.registry import builders
 from kasparro.store.connection import connect
 from kasparro.store.payloads import read_payload
+from kasparro.store.posting import NUMBERS
 from kasparro.store.receipts import Receipt, get_receipt
 from kasparro.store.rejections import list_drift, list_rejections
 
 _Json = Annotated[bool, typer.Option("--json", help="As JSON.")]
 _SourceName = Annotated[str | None, typer.Option("--source", "-s", help="Only this source.")]
-_NUMBERS = ("rank", "price_usd", "market_cap_usd", "volume_24h_usd", "change_24h_percent", "circulating_supply",
-            "total_supply", "max_supply")  # fmt: skip
 
 
 class NoSuchQuote(Fatal):
@@ -179,7 +178,7 @@ async def _walk(settings: Settings, database: Database, quote_id: int) -> tuple[
 def _print_receipt(found: Receipt, record: str) -> None:
     simulated = " [magenta](simulated)[/]" if found.simulated else ""
     versions = f"version {found.version} of {found.versions}" + (", retracted" if found.retracted else "")
-    values = {name: getattr(found, name) for name in _NUMBERS}
+    values = {name: getattr(found, name) for name in NUMBERS}
     lines = [
         ("quote", f"{found.quote_id}  {escape(found.symbol or '')} {escape(found.name or '')}, {versions}"),
         ("listing", f"{found.source}{simulated} {escape(found.dataset)} [bold]{escape(found.source_coin_id)}[/]"

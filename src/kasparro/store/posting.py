@@ -24,7 +24,8 @@ NUMBERS = (
 )
 
 
-def _row(alias: str) -> str:
+def row_of(alias: str) -> str:
+    """The numbers of `alias` as an SQL row, to be compared as one value."""
     return "(" + ", ".join(f"{alias}.{name}" for name in NUMBERS) + ")"
 
 
@@ -44,7 +45,7 @@ _NO_LOOPS = "SET LOCAL enable_nestloop = off"  # else, without statistics, the p
 
 _IS_NEW = f"""
            CASE WHEN nth > 1 THEN differs
-                ELSE c.version IS NULL OR c.retracted OR {_row("r")} IS DISTINCT FROM {_row("c")} END"""
+                ELSE c.version IS NULL OR c.retracted OR {row_of("r")} IS DISTINCT FROM {row_of("c")} END"""
 _IS_HOLE = "nth = 1 AND c.version IS NULL"
 
 _COINS_ONCE = {"first": "", "in_order": "", "newest": "", "newest_first": ""}
@@ -58,7 +59,7 @@ _COINS_AGAIN = {
 
 _MOMENTS_ONCE = {"nth": "1 AS nth, false AS differs", "window": "", "version": "coalesce(current, 0) + 1"}
 _MOMENTS_AGAIN = {
-    "nth": f"row_number() OVER w AS nth, {_row('f')} IS DISTINCT FROM lag({_row('f')}) OVER w AS differs",
+    "nth": f"row_number() OVER w AS nth, {row_of('f')} IS DISTINCT FROM lag({row_of('f')}) OVER w AS differs",
     "window": "WINDOW w AS (PARTITION BY source_coin_id, observed_at ORDER BY ordinal)",
     "version": """coalesce(max(current) OVER (PARTITION BY source_coin_id, observed_at), 0)
               + row_number() OVER (PARTITION BY source_coin_id, observed_at ORDER BY ordinal)""",

@@ -13,16 +13,11 @@ import psycopg
 from kasparro.market.coin import Coin
 from kasparro.store.connection import Connection
 from kasparro.store.payloads import Load
-from kasparro.store.posting import NUMBERS, open_load, post_coins
+from kasparro.store.posting import NUMBERS, open_load, post_coins, row_of
 from kasparro.store.replaying import JOURNAL
 from kasparro.store.staging import index_restaged, stage_coins
 
 _COLUMNS = ", ".join(NUMBERS)
-
-
-def _row(alias: str) -> str:
-    return "(" + ", ".join(f"{alias}.{name}" for name in NUMBERS) + ")"
-
 
 _NEW_LISTINGS = """
 INSERT INTO listings (source, dataset, source_coin_id, period, symbol, name)
@@ -50,7 +45,7 @@ SELECT coalesce(f.load_id, c.quote_id >> 20) AS origin, coalesce(f.ordinal, (c.q
   FROM final f FULL JOIN current c USING (listing_id, observed_at)
  WHERE (f.listing_id IS NULL AND NOT c.retracted)
     OR (f.listing_id IS NOT NULL
-        AND (c.listing_id IS NULL OR c.retracted OR {_row("f")} IS DISTINCT FROM {_row("c")}))"""
+        AND (c.listing_id IS NULL OR c.retracted OR {row_of("f")} IS DISTINCT FROM {row_of("c")}))"""
 
 _ORIGINS = """
 SELECT origin, count(*) FILTER (WHERE NOT retracted), count(*) FILTER (WHERE retracted)
