@@ -99,11 +99,12 @@ async def test_what_was_not_recorded_is_a_404(visit: Visit) -> None:
     for path in (
         "/api/v3/asset_platforms",
         "/api/v3/coins/amber/market_chart?vs_currency=usd",
-        "/v1/contracts",
+        "/v1/contracts/eth-ethereum",
         "/v1/tickers/nobody",
     ):
         assert (await client.get(path)).status_code == 404
     assert (await client.get("/api/v3/ping")).status_code == 200
+    assert (await client.get("/v1/contracts")).json() == []
     assert "usd" in (await client.get("/api/v3/simple/supported_vs_currencies")).json()
 
 

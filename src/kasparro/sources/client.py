@@ -111,7 +111,7 @@ class PoliteClient:
             self._reached = not (silent or isinstance(error, _UNREACHED))
             raise TryAgain(f"{type(error).__name__} {error}".strip(), answered=self._reached) from error
         self._reached = True
-        return self._accept(response, body)
+        return self._accept(request, response, body)
 
     def _patience(self, tries: "_Tries") -> float:
         """The seconds that this attempt may take."""
@@ -141,7 +141,7 @@ class PoliteClient:
                 remedy="Wait for the next month, or set a key of a larger plan",
             )
 
-    def _accept(self, response: httpx2.Response, body: bytes) -> Payload:
+    def _accept(self, request: Request, response: httpx2.Response, body: bytes) -> Payload:
         verdict = judge(read_answer(response.status_code, body))
         match verdict.action:
             case Action.ACCEPT:
@@ -154,7 +154,7 @@ class PoliteClient:
                     self._paused_until = max(self._paused_until, time.monotonic() + hint)
                 raise TryAgain(self._struck(verdict.reason), wait=hint)
             case Action.SKIP:
-                raise RequestSkipped(self._struck(verdict.reason), remedy=verdict.remedy)
+                raise RequestSkipped(f"{request.path}: {self._struck(verdict.reason)}", remedy=verdict.remedy)
             case Action.STOP:
                 raise SourceStopped(self._struck(verdict.reason), remedy=verdict.remedy)
 
