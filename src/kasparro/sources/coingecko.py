@@ -17,8 +17,9 @@ from kasparro.market.rejection import Reason
 from kasparro.sources.client import PoliteClient
 from kasparro.sources.contract import Cursor, Parsed, Payload, Request, Stream
 from kasparro.sources.politeness import DAILY, Politeness
-from kasparro.sources.records import RecordReader, Unfit, amounts, excerpt, in_utc
-from kasparro.sources.sweep import abandon, is_due, left, mark, start_or_resume
+from kasparro.sources.provider import Provider
+from kasparro.sources.records import RecordReader, Unfit, amounts, in_utc
+from kasparro.sources.sweep import is_due, left, start_or_resume
 
 PAGE_SIZE = 250
 """The most that `per_page` takes."""
@@ -132,7 +133,7 @@ _MARKETS = RecordReader(
 _LIST = RecordReader(Listed, _coin, used=("symbol", "name", "platforms"), required=("id",))
 
 
-class CoinGecko:
+class CoinGecko(Provider):
     """The source `coingecko`: up to `max_coins` coins by market cap each run (up to a page's rounding), the coin
     list once a day."""
 
@@ -140,10 +141,7 @@ class CoinGecko:
     parser = "coingecko/1"
 
     def __init__(self, client: PoliteClient, *, max_coins: int) -> None:
-        self._client = client
-        self.concurrency = client.politeness.concurrency
-        self.address = client.politeness.root
-        self.tally = client.tally
+        super().__init__(client)
         self._pages = -(-max_coins // PAGE_SIZE)
         self._per_page = -(-max_coins // self._pages)
 
@@ -161,10 +159,6 @@ class CoinGecko:
             streams.append(Stream("coins", [request], start_or_resume(None, now)))
         return streams
 
-    async def fetch(self, request: Request) -> Payload:
-        """The provider's answer."""
-        return await self._client.fetch(request)
-
     def parse(self, request: Request, payload: Payload) -> Parsed:
         """Quotes from `markets`, coins from `coins`. The list ends with an empty page, or where `total` says."""
         if request.stream == "coins":
@@ -175,22 +169,6 @@ class CoinGecko:
         reached = total.isdecimal() and request.position * int(request.params["per_page"]) >= int(total)
         end = reached or not (quotes.made or quotes.rejections)
         return Parsed(quotes.made, rejections=quotes.rejections, drift=quotes.drift, end=end)
-
-    def excerpt(self, request: Request, payload: Payload, ordinal: int) -> str:
-        """The record's JSON."""
-        return excerpt(payload.body, ordinal)
-
-    def advance(self, cursor: Cursor, request: Request, payload: Payload, *, complete: bool) -> Cursor:
-        """The sweep's cursor with this page marked."""
-        return mark(cursor, request.position, complete=complete)
-
-    def abandon(self, cursor: Cursor) -> Cursor:
-        """The cursor of a sweep that is over though pages are missing."""
-        return abandon(cursor)
-
-    async def close(self) -> None:
-        """Close the client."""
-        await self._client.close()
 
     def _page(self, page: int) -> Request:
         params = {

@@ -17,8 +17,9 @@ from kasparro.market.rejection import Reason
 from kasparro.sources.client import PoliteClient
 from kasparro.sources.contract import Cursor, Parsed, Payload, RefusedPayload, Request, Stream
 from kasparro.sources.politeness import DAILY, WEEKLY, Politeness
-from kasparro.sources.records import RecordReader, Unfit, excerpt, in_utc
-from kasparro.sources.sweep import abandon, is_due, left, mark, start_or_resume
+from kasparro.sources.provider import Provider
+from kasparro.sources.records import RecordReader, Unfit, in_utc
+from kasparro.sources.sweep import is_due, left, start_or_resume
 
 PLANS: Mapping[str, Politeness] = {
     "free": Politeness(
@@ -160,17 +161,14 @@ _COINS = RecordReader(Listed, _coin, used=("name", "symbol", "is_active"), requi
 _CONTRACTS = RecordReader(Contract, _contract, used=(), required=("id", "address"))
 
 
-class CoinPaprika:
+class CoinPaprika(Provider):
     """The source `coinpaprika`: all tickers of the plan each run, coins daily, contract addresses weekly."""
 
     name = "coinpaprika"
     parser = "coinpaprika/1"
 
     def __init__(self, client: PoliteClient, *, max_coins: int | None) -> None:
-        self._client = client
-        self.concurrency = client.politeness.concurrency
-        self.address = client.politeness.root
-        self.tally = client.tally
+        super().__init__(client)
         self._limit = {} if max_coins is None else {"limit": str(max_coins)}
 
     def plan(self, checkpoints: Mapping[str, Cursor], now: datetime) -> Sequence[Stream]:
@@ -184,10 +182,6 @@ class CoinPaprika:
             context = {"done": cursor["done"]}
             streams.append(Stream("contracts", [Request("contracts", "/contracts", context=context)], cursor))
         return streams
-
-    async def fetch(self, request: Request) -> Payload:
-        """The provider's answer."""
-        return await self._client.fetch(request)
 
     def parse(self, request: Request, payload: Payload) -> Parsed:
         """Quotes from `tickers`, coins from `coins` and from each chain of `contracts`."""
@@ -205,22 +199,6 @@ class CoinPaprika:
         contracts = _CONTRACTS.read(payload.body)
         made = [Coin(n, coin, addresses=((chain, address),)) for n, coin, address in contracts.made]
         return Parsed(coins=made, rejections=contracts.rejections, drift=contracts.drift)
-
-    def excerpt(self, request: Request, payload: Payload, ordinal: int) -> str:
-        """The record's JSON."""
-        return excerpt(payload.body, ordinal)
-
-    def advance(self, cursor: Cursor, request: Request, payload: Payload, *, complete: bool) -> Cursor:
-        """The cursor with this request marked."""
-        return mark(cursor, request.position, complete=complete)
-
-    def abandon(self, cursor: Cursor) -> Cursor:
-        """The cursor of a sweep that is over though pages are missing."""
-        return abandon(cursor)
-
-    async def close(self) -> None:
-        """Close the client."""
-        await self._client.close()
 
 
 def _chains(body: bytes) -> list[Request]:
