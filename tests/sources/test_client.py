@@ -245,11 +245,19 @@ async def test_a_used_up_month_sends_nothing(say: Say, client: Client) -> None:
     assert (server.heads, polite.tally.requests) == ([], 0)
 
 
-async def test_a_used_up_time_budget_sends_nothing(say: Say, client: Client) -> None:
+async def test_a_used_up_time_budget_still_lets_one_request_through(say: Say, client: Client) -> None:
     server = await say(answer())
+    polite = client(server.url, time_budget=-1)
+    await polite.fetch(MARKETS)
     with pytest.raises(SourceStopped, match="time is used up"):
-        await client(server.url, time_budget=-1).fetch(MARKETS)
-    assert server.heads == []
+        await polite.fetch(MARKETS)
+    assert len(server.heads) == 1
+
+
+async def test_a_dead_host_is_named_however_small_the_time_budget(client: Client) -> None:
+    polite = client("http://127.0.0.1:9/v1", time_budget=-1)
+    with pytest.raises(SourceUnreachable, match="can't be reached"):
+        await polite.fetch(MARKETS)
 
 
 async def test_a_host_where_nobody_listens_is_given_up(client: Client) -> None:

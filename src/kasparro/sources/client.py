@@ -91,7 +91,9 @@ class PoliteClient:
             raise self._ended(error, request, tries) from error
 
     async def _attempt(self, request: Request, tries: "_Tries") -> Payload:
-        if time.monotonic() > self._deadline:
+        if time.monotonic() > self._deadline and self.tally.requests:
+            if tries.last:
+                raise tries.last  # woke up late: the cause is what the last attempt met
             raise SourceStopped(f"{self.politeness.root}: this run's time is used up", remedy=_RESUMES)
         await self._wait_for_turn()
         if self._reached:
@@ -177,6 +179,7 @@ class PoliteClient:
     def _give_up(self, state: RetryCallState, tries: "_Tries") -> bool:
         error = state.outcome.exception() if state.outcome else None
         now = time.monotonic()
+        tries.last = error if isinstance(error, TryAgain) else None
         if now + state.upcoming_sleep > self._deadline:
             return True
         if isinstance(error, TryAgain) and not error.answered:
@@ -209,11 +212,12 @@ class PoliteClient:
 
 
 class _Tries:
-    """One request's attempts: when they began (monotonic), and how many failed with no wait asked for."""
+    """One request's attempts: when they began (monotonic), how many failed with no wait asked for, the last error."""
 
     def __init__(self, first: float) -> None:
         self.first = first
         self.failures = 0
+        self.last: TryAgain | None = None
 
 
 async def _read(response: httpx2.Response) -> bytes:
