@@ -21,11 +21,10 @@ def pytest_configure(config: pytest.Config) -> None:
     """Keep what the person who runs the tests has set from reaching them."""
     for name in list(os.environ):
         if name not in ("KASPARRO_EVIDENCE", "KASPARRO_KILLS") and name.startswith(
-            ("KASPARRO_", "COINGECKO_", "COINPAPRIKA_", "ETL_", "CSV_", "LOG_", "API_")
+            ("KASPARRO_", "COINGECKO_", "COINPAPRIKA_", "ETL_", "CSV_", "LOG_", "API_", "DATABASE_", "CORS_", "STALE_")
         ):
             del os.environ[name]
-    for name in ("DATABASE_URL", "BATCH_SIZE"):
-        os.environ.pop(name, None)
+    os.environ.pop("BATCH_SIZE", None)
 
 
 @pytest.fixture(scope="session")

@@ -5,11 +5,14 @@ May not live here: anything that acts on a setting.
 """
 
 import os
+from datetime import UTC, datetime
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import unquote, urlsplit
 
+from cronsim import CronSim, CronSimError
 from pydantic import AliasChoices, BaseModel, Field, HttpUrl, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -48,6 +51,19 @@ class LogLevel(StrEnum):
     ERROR = "ERROR"
 
 
+class RateLimit(BaseModel):
+    """So many requests per client in so many seconds."""
+
+    requests: int = Field(ge=1, le=1_000_000)
+    seconds: int
+
+
+MIN_KEY = 24
+"""Characters that a key from the environment must have: what people think up is shorter."""
+
+_PERIODS = {"second": 1, "minute": 60, "hour": 3600}
+
+
 def default_home() -> Path:
     """Where data goes when KASPARRO_HOME is unset: the XDG data directory of the user."""
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "kasparro"
@@ -74,6 +90,9 @@ class Settings(BaseSettings):
     )
 
     database_url: SecretStr | None = _setting(None, "DATABASE_URL")
+    database_read_url: SecretStr | None = _setting(None, "DATABASE_READ_URL")
+    database_pool_size: int = _setting(8, "DATABASE_POOL_SIZE", ge=1, le=100)
+    database_timeout: int = _setting(10, "DATABASE_TIMEOUT", ge=1, le=600)
     kasparro_home: Path = Field(default_factory=default_home, validation_alias="KASPARRO_HOME")
     kasparro_db_port: int | None = _setting(None, "KASPARRO_DB_PORT", ge=1, le=65_535)
 
@@ -93,13 +112,79 @@ class Settings(BaseSettings):
     etl_time_budget: int = _setting(600, "ETL_TIME_BUDGET", ge=1)
     etl_fail_after_n_records: int | None = _setting(None, "ETL_FAIL_AFTER_N_RECORDS", ge=1)
 
+    etl_schedule: str = _setting("0 * * * *", "ETL_SCHEDULE")
+
+    api_host: str = _setting("127.0.0.1", "API_HOST", min_length=1)
+    api_port: int = _setting(8000, "API_PORT", ge=1, le=65_535)
+    api_workers: int = _setting(1, "API_WORKERS", ge=1, le=64)
+    api_rate_limit: Annotated[RateLimit | None, NoDecode] = _setting(
+        RateLimit(requests=100, seconds=60), "API_RATE_LIMIT"
+    )
+    api_max_waiting: int = _setting(1_000, "API_MAX_WAITING", ge=1)
+    api_require_key: bool = _setting(False, "API_REQUIRE_KEY")
+    api_admin_key: SecretStr | None = _setting(None, "API_ADMIN_KEY")
+    api_trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = _setting(
+        (), "API_TRUSTED_PROXIES"
+    )
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = _setting((), "CORS_ORIGINS")
+    stale_after: int = _setting(7_200, "STALE_AFTER", ge=60)
+
     log_level: LogLevel | None = _setting(None, "LOG_LEVEL")
     log_format: LogFormat = _setting(LogFormat.CONSOLE, "LOG_FORMAT")
 
-    @field_validator("etl_sources", mode="before")
+    @field_validator("etl_sources", "cors_origins", mode="before")
     @classmethod
-    def _split_sources(cls, value: object) -> object:
+    def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _plain_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            parts = urlsplit(origin)
+            if origin not in ("*", f"{parts.scheme}://{parts.netloc}"):
+                raise ValueError("origins such as https://example.org, separated by commas, or *")
+        return value
+
+    @field_validator("api_trusted_proxies", mode="before")
+    @classmethod
+    def _networks(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
+        except ValueError:
+            raise ValueError("addresses or networks such as 10.0.0.0/8, separated by commas") from None
+
+    @field_validator("api_rate_limit", mode="before")
+    @classmethod
+    def _limit(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        requests, _, period = value.strip().lower().partition("/")
+        if requests in ("off", "none") and not period:
+            return None
+        if not requests.isdecimal() or period not in _PERIODS:
+            raise ValueError("a number per second, minute or hour, such as 100/minute, or off")
+        return RateLimit(requests=int(requests), seconds=_PERIODS[period])
+
+    @field_validator("etl_schedule")
+    @classmethod
+    def _cron(cls, value: str) -> str:
+        try:
+            if value != "off":
+                CronSim(value, datetime.now(UTC))
+        except CronSimError:
+            raise ValueError("a cron expression in UTC such as 0 * * * *, or off") from None
+        return value
+
+    @field_validator("api_admin_key")
+    @classmethod
+    def _long_key(cls, value: SecretStr | None) -> SecretStr | None:
+        key = value.get_secret_value() if value else ""
+        if value and not (len(key) >= MIN_KEY and key.isascii() and key.isprintable() and " " not in key):
+            raise ValueError(f"at least {MIN_KEY} printable characters; `kasparro key create` makes a good one")
+        return value
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -121,7 +206,7 @@ class Settings(BaseSettings):
             raise ValueError("a root such as http://127.0.0.1:9000/v1, without user, password or query")
         return value
 
-    @field_validator("database_url")
+    @field_validator("database_url", "database_read_url")
     @classmethod
     def _postgres_url(cls, value: SecretStr | None) -> SecretStr | None:
         if value and not value.get_secret_value().startswith(("postgresql://", "postgres://")):
@@ -158,10 +243,12 @@ class Settings(BaseSettings):
 
     def secrets(self) -> tuple[str, ...]:
         """The values that may never be written anywhere."""
-        given = (self.database_url, self.coinpaprika_api_key, self.coingecko_api_key)
-        known = [secret.get_secret_value() for secret in given if secret]
-        if self.database_url and (password := urlsplit(self.database_url.get_secret_value()).password):
-            known += [password, unquote(password)]
+        addresses = [url.get_secret_value() for url in (self.database_url, self.database_read_url) if url]
+        given = (self.coinpaprika_api_key, self.coingecko_api_key, self.api_admin_key)
+        known = [*addresses, *(secret.get_secret_value() for secret in given if secret)]
+        for address in addresses:
+            if password := urlsplit(address).password:
+                known += [password, unquote(password)]
         # Providers without fields of their own here, see `provider`.
         return (*known, *(value for name, value in os.environ.items() if name.upper().endswith("_API_KEY") and value))
 
@@ -183,7 +270,7 @@ def _explain(error: ValidationError) -> tuple[str]:
         name = str(problem["loc"][0]) if problem["loc"] else "settings"
         value = str(problem.get("input"))
         # An address may carry a password.
-        secret = name.upper().endswith("_API_KEY") or name.upper() == "DATABASE_URL" or "@" in value
+        secret = name.upper().endswith(("_KEY", "DATABASE_URL", "READ_URL")) or "@" in value
         shown = "" if secret else f"={value[:60]!r}"
         accepted = str(problem["msg"]).removeprefix("Value error, ").replace("Input should", "input should")
         lines.append(f"{_variable(name)}{shown} is not accepted: {accepted}")
