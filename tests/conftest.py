@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncIterator, Iterator
 from itertools import count
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -20,11 +21,15 @@ _numbers = count()
 def pytest_configure(config: pytest.Config) -> None:
     """Keep what the person who runs the tests has set from reaching them."""
     for name in list(os.environ):
-        if name not in ("KASPARRO_EVIDENCE", "KASPARRO_KILLS") and name.startswith(
+        if name not in ("KASPARRO_EVIDENCE", "KASPARRO_KILLS", "KASPARRO_TRIALS") and name.startswith(
             ("KASPARRO_", "COINGECKO_", "COINPAPRIKA_", "ETL_", "CSV_", "LOG_", "API_", "DATABASE_", "CORS_", "STALE_")
         ):
             del os.environ[name]
     os.environ.pop("BATCH_SIZE", None)
+    # Where the API's workers count together; to be known before the first of them is made.
+    counts = TemporaryDirectory(prefix="kasparro-metrics-")
+    config.add_cleanup(counts.cleanup)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = counts.name
 
 
 @pytest.fixture(scope="session")

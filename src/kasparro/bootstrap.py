@@ -1,26 +1,37 @@
-"""The one place where settings become databases, clients and sources.
+"""The one place where settings become databases, clients, sources and the API.
 
 Lives here: building things from settings, in the order in which they need each other.
 May not live here: what these things do.
 """
 
-import asyncio
+import os
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
+from ipaddress import ip_address
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from kasparro.config import SettingError, Settings
+from kasparro.config import LogFormat, LogLevel, SettingError, Settings, load_settings
+from kasparro.observability.logs import configure_logs
 from kasparro.postgres.sharing import shared_server
 from kasparro.sources.client import PoliteClient, Spend
 from kasparro.sources.contract import Source
 from kasparro.sources.politeness import Politeness
 from kasparro.sources.registry import builders
 from kasparro.store import quota
-from kasparro.store.connection import Connection, connect
-from kasparro.store.errors import DatabaseError, SchemaOutdated
+from kasparro.store.connection import connect
+from kasparro.store.errors import SchemaOutdated
+from kasparro.store.kept import KeptConnection
 from kasparro.store.schema import migrate, require_schema
+
+if TYPE_CHECKING:
+    from granian.server.mp import MPServer
+    from starlette.types import ASGIApp
+
+_COUNT_SECONDS = 30.0
 
 
 class Database(msgspec.Struct, frozen=True):
@@ -60,43 +71,87 @@ async def ensure_schema(database: Database) -> None:
         await connection.close()
 
 
+def serve(settings: Settings, database: Database) -> None:
+    """Serve the API from processes of its own, until SIGTERM or SIGINT comes.
+
+    A worker that dies is replaced. `settings` reach the workers through the environment.
+    """
+    # The embedded server is held by this process: its workers only have to know where it is.
+    os.environ["DATABASE_URL"] = database.url
+    with TemporaryDirectory(prefix="kasparro-metrics-") as counts:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = counts
+        web_server(settings, "kasparro.bootstrap:api").serve()
+
+
+def web_server(settings: Settings, factory: str) -> "MPServer":
+    """The server of the app that `factory` (`module:function`) makes in each of its workers."""
+    from granian.constants import Interfaces
+    from granian.http import HTTP1Settings
+    from granian.server.mp import MPServer
+
+    return MPServer(
+        factory,
+        factory=True,
+        address=settings.api_host,
+        port=settings.api_port,
+        interface=Interfaces.ASGI,
+        workers=settings.api_workers,
+        websockets=False,
+        backlog=2048,
+        # Connections, not requests: what waits too long is shed by the edge, which can say so.
+        backpressure=4 * settings.api_max_waiting + 1000,
+        http1_settings=HTTP1Settings(header_read_timeout=10_000),
+        respawn_failed_workers=True,
+        respawn_interval=0.5,
+        workers_kill_timeout=10,
+        log_enabled=False,
+    )
+
+
+def api() -> "ASGIApp":
+    """The API of one worker process, from the settings in its environment."""
+    from kasparro.api.app import make_app
+
+    settings = load_settings()
+    set_up_logs(settings, quietest=LogLevel.INFO)
+    write_url = settings.database_url
+    assert write_url is not None  # see `serve`
+    read_url = settings.database_read_url or write_url
+    return make_app(
+        settings, read_url=read_url.get_secret_value(), write_url=write_url.get_secret_value(),
+        sources=tuple(builders()), etl_sources=source_names(settings), exposed=not _loopback(settings.api_host),
+    )  # fmt: skip
+
+
+def set_up_logs(settings: Settings, *, quietest: LogLevel) -> None:
+    """Set up this process' logs: at LOG_LEVEL, or `quietest` where it is unset."""
+    configure_logs(
+        level=settings.log_level or quietest, as_json=settings.log_format is LogFormat.JSON, secrets=settings.secrets()
+    )
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 @asynccontextmanager
 async def open_sources(settings: Settings, database: Database, names: tuple[str, ...]) -> AsyncIterator[list[Source]]:
     """The sources called `names`, ready to plan and fetch; their calls are counted in the ledger's quota."""
-    counter = _QuotaCounter(database.url)
+    # A call lost from the count when the whole server crashes matters less than a disk sync a call.
+    counter = KeptConnection(database.url, more="-c synchronous_commit=off", timeout=_COUNT_SECONDS)
+
+    async def spend(source: str, limit: int | None) -> bool:
+        async with counter.use() as connection:
+            return await quota.spend(connection, source, limit)
+
     try:
-        client = partial(_client, settings, counter.spend)
+        client = partial(_client, settings, spend)
         yield [builders()[name](settings, client) for name in names]
     finally:
         await counter.close()
-
-
-class _QuotaCounter:
-    """Counts calls on a connection of its own, made anew when the database went away."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._connection: Connection | None = None
-        self._one_at_a_time = asyncio.Lock()
-
-    async def spend(self, source: str, limit: int | None) -> bool:
-        async with self._one_at_a_time:
-            return await self._spend(source, limit)
-
-    async def _spend(self, source: str, limit: int | None) -> bool:
-        if self._connection is None or self._connection.closed:
-            self._connection = await connect(self._url)
-            # A call lost from the count when the whole server crashes matters less than a disk sync a call.
-            await self._connection.execute("SET synchronous_commit = off")
-        try:
-            return await quota.spend(self._connection, source, limit)
-        except DatabaseError:
-            await self._connection.close()
-            raise
-
-    async def close(self) -> None:
-        if self._connection is not None:
-            await self._connection.close()
 
 
 def source_names(settings: Settings) -> tuple[str, ...]:

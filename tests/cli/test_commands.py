@@ -155,22 +155,12 @@ def test_logs_are_json_with_run_and_source_and_never_a_key(kasparro: Run) -> Non
 
 
 def test_the_embedded_server_is_started_used_and_stopped(kasparro: Run, tmp_path: Path) -> None:
-    done = kasparro("up", DATABASE_URL=None)
+    done = kasparro("ingest", DATABASE_URL=None)
     assert done.returncode == ExitCode.OK, done.stderr
-    assert "What next" in done.stdout
     assert kasparro("db", "stop", DATABASE_URL=None).stdout.strip() == "not running"
     shown = kasparro("db", "shell", "-c", "SELECT price_usd FROM cleaned_data ORDER BY 1", DATABASE_URL=None)
     assert re.search(r"0\.000000000000000001\b", shown.stdout), shown.stderr
     assert {entry.name for entry in (tmp_path / "home").iterdir()} == {"postgres"}
-
-
-def test_the_demonstration_needs_no_network_and_marks_its_data(kasparro: Run, tmp_path: Path) -> None:
-    done = kasparro("up", "--demo", DATABASE_URL=None, ETL_SOURCES=None)
-    assert done.returncode == ExitCode.OK, done.stderr
-    assert "coingecko (simulated)" in done.stdout
-    assert "coinpaprika (simulated)" in done.stdout
-    assert (tmp_path / "home-demo" / "postgres").is_dir()
-    assert not (tmp_path / "home").exists()
 
 
 def test_doctor_says_what_to_fix(kasparro: Run) -> None:

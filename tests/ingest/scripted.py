@@ -16,6 +16,7 @@ from kasparro.sources.contract import Cursor, Parsed, Payload, RefusedPayload, R
 
 Record = dict[str, Any]
 Read = Callable[[Record], Record | None]
+_OTHERS = ("market_cap_usd", "volume_24h_usd", "change_24h_percent", "total_supply", "max_supply")
 Answer = bytes | Exception | Callable[[], Awaitable[bytes]]
 
 
@@ -128,6 +129,7 @@ def _quote(ordinal: int, read: Record, at: str | None) -> Quote:
     price = None if read["price"] is None else exact(read["price"])
     name = read.get("name", read["id"].title())
     supply = read.get("supply")
+    others = {field: exact(read[field]) for field in _OTHERS if read.get(field) is not None}
     return Quote(
         ordinal,
         read["id"],
@@ -137,6 +139,7 @@ def _quote(ordinal: int, read: Record, at: str | None) -> Quote:
         read.get("rank"),
         price,
         circulating_supply=None if supply is None else exact(supply),
+        **others,
     )
 
 

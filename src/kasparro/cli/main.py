@@ -9,8 +9,9 @@ import typer
 from typer.exceptions import TyperException
 
 from kasparro import __version__
-from kasparro.cli import db, doctor, ingest, ledger, sandbox, status
+from kasparro.cli import db, doctor, ingest, key, ledger, sandbox, serve, status, worker
 from kasparro.cli.console import say_error
+from kasparro.cli.up import commands as up
 from kasparro.errors import ExitCode, KasparroError
 from kasparro.store.errors import DatabaseError, explain
 
@@ -22,9 +23,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode="markdown",
 )
-for room in (ingest, status, ledger):
+for room in (up, serve, ingest, status, ledger):
     room.register(app)
 app.add_typer(db.app, name="db")
+app.add_typer(key.app, name="key")
+app.command()(worker.worker)
 app.command()(doctor.doctor)
 app.command()(sandbox.sandbox)
 

@@ -7,26 +7,24 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from kasparro.bootstrap import Database, ensure_schema, open_database
-from kasparro.config import LogFormat, LogLevel, Settings, load_settings
-from kasparro.observability.logs import configure_logs
+from kasparro.bootstrap import Database, ensure_schema, open_database, set_up_logs
+from kasparro.config import LogLevel, Settings, load_settings
 from kasparro.store.connection import Connection, connect
 
 Result = TypeVar("Result")
 
 
-def begin(**overrides: Any) -> Settings:
-    """The settings of this command, with its logs set up. Raises SettingError."""
+def begin(*, lasting: bool = False, **overrides: Any) -> Settings:
+    """The settings of this command, with its logs set up. Raises SettingError.
+
+    A `lasting` command runs until it is stopped, and tells of what it does in its log, also in a terminal.
+    """
     settings = load_settings(**overrides)
     # In a terminal the progress bars tell what the log would.
-    quiet = LogLevel.WARNING if sys.stderr.isatty() else LogLevel.INFO
+    quiet = LogLevel.WARNING if sys.stderr.isatty() and not lasting else LogLevel.INFO
     if os.environ.get("KASPARRO_DEBUG"):
         quiet = LogLevel.DEBUG
-    configure_logs(
-        level=settings.log_level or quiet,
-        as_json=settings.log_format is LogFormat.JSON,
-        secrets=settings.secrets(),
-    )
+    set_up_logs(settings, quietest=quiet)
     return settings
 
 

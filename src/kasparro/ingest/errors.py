@@ -17,6 +17,15 @@ class SourcesBusy(Retriable):
         )
 
 
+class RunTaken(Retriable):
+    """The waiting run that was to be worked off waits no more."""
+
+    exit_code = ExitCode.BUSY
+
+    def __init__(self, run_id: int) -> None:
+        super().__init__(f"run {run_id} was begun by another worker", remedy="Nothing to do: it runs there")
+
+
 class InjectedFailure(Fatal):
     """ETL_FAIL_AFTER_N_RECORDS was reached."""
 

@@ -6,6 +6,8 @@ import msgspec
 
 from kasparro.errors import ExitCode
 from kasparro.store.page import Counts
+from kasparro.store.runs import Run
+from kasparro.store.runs import Step as KeptStep
 
 
 class StepReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,3 +53,26 @@ def run_status(steps: Sequence[StepReport], busy: Sequence[str] = ()) -> str:
     if not good:
         return "failed"
     return "success" if len(good) == len(steps) and not busy else "partial"
+
+
+def report_of(run: Run) -> RunReport:
+    """The report of a run from the ledger, which another process worked on."""
+    return RunReport(run_id=run.run_id, status=run.status, steps=[_step_report(step) for step in run.steps])
+
+
+def _step_report(step: KeptStep) -> StepReport:
+    return StepReport(
+        source=step.source,
+        status=step.status,
+        counts=Counts(step.seen, step.new, step.unchanged, step.rejected),
+        requests=step.requests,
+        retries=step.retries,
+        duplicates=step.duplicates,
+        seconds=step.seconds.get("total", 0.0),
+        phases={name: seconds for name, seconds in step.seconds.items() if name != "total"},
+        error=step.error,
+        remedy=step.remedy,
+        notes=step.notes,
+        simulated=step.simulated,
+        exit_code=ExitCode.OK if step.status == "success" else ExitCode.FAILED,
+    )

@@ -104,9 +104,10 @@ class Step:
     async def _work(self) -> None:
         # After a reconnect the streams are planned anew: what failed before is tried again.
         self._problems.clear()
-        await create_staging(self.connection)
         cursors = await read_cursors(self.connection, self.source.name)
-        streams = await asyncio.to_thread(self.source.plan, cursors, datetime.now(UTC))
+        streams, _ = await asyncio.gather(
+            asyncio.to_thread(self.source.plan, cursors, datetime.now(UTC)), create_staging(self.connection)
+        )
         for stream in streams:
             self._progress.planned(self.source.name, stream.name, len(stream.requests))
         for stream in streams:

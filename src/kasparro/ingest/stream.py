@@ -5,6 +5,7 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable
 
+import msgspec
 import structlog
 
 from kasparro.errors import Skippable
@@ -19,6 +20,8 @@ GIVE_UP_AFTER = 3
 
 Post = Callable[[Page], Awaitable[Counts]]
 Save = Callable[[str, Cursor], Awaitable[None]]
+Prepared = tuple[Payload, Parsed | RefusedPayload, Page]
+"""A payload, what it says, and both as a page that lacks nothing but its cursor."""
 
 
 class StreamWork:
@@ -40,7 +43,7 @@ class StreamWork:
         self._save = save
         self._phases = phases
         self._waiting = deque(stream.requests)
-        self._under_way: deque[tuple[Request, asyncio.Task[tuple[Payload, Parsed | RefusedPayload]]]] = deque()
+        self._under_way: deque[tuple[Request, asyncio.Task[Prepared]]] = deque()
         self._met: set[str] = set()
 
     async def run(self) -> None:
@@ -52,7 +55,7 @@ class StreamWork:
                 self._fetch_ahead()
                 request, task = self._under_way.popleft()
                 try:
-                    payload, parsed = await task
+                    payload, parsed, page = await task
                 except Skippable as problem:
                     failures += 1
                     self._note(request, problem)
@@ -60,7 +63,7 @@ class StreamWork:
                 if isinstance(parsed, RefusedPayload):
                     failures += 1
                     self._note(request, parsed)
-                    await self._commit(make_page(self._source, self._step_id, request, payload, Parsed(), None, parsed))
+                    await self._commit(page)
                     continue
                 failures = 0
                 if parsed.end:
@@ -70,7 +73,7 @@ class StreamWork:
                     self._fetch_ahead()
                 complete = not (self._waiting or self._under_way or self.problems)
                 cursor = self._source.advance(cursor, request, payload, complete=complete)
-                page = make_page(self._source, self._step_id, request, payload, parsed, cursor)
+                page = msgspec.structs.replace(page, cursor=cursor)
                 await self._commit(page)
                 committed += 1
                 self._count_duplicates(page)
@@ -89,17 +92,23 @@ class StreamWork:
         while self._under_way:
             self._under_way.popleft()[1].cancel()
 
-    async def _prepare(self, request: Request) -> tuple[Payload, Parsed | RefusedPayload]:
+    async def _prepare(self, request: Request) -> Prepared:
         began = time.perf_counter()
         payload = await self._source.fetch(request)
         fetched = time.perf_counter()
-        try:
-            parsed: Parsed | RefusedPayload = await asyncio.to_thread(self._source.parse, request, payload)
-        except RefusedPayload as refusal:
-            parsed = refusal
+        prepared = await asyncio.to_thread(self._read, request, payload)
         self._phases["fetch"] += fetched - began
         self._phases["parse"] += time.perf_counter() - fetched
-        return payload, parsed
+        return prepared
+
+    def _read(self, request: Request, payload: Payload) -> Prepared:
+        """Parse and compress: all that costs time goes on beside the load of the page before."""
+        source, step_id = self._source, self._step_id
+        try:
+            parsed = source.parse(request, payload)
+        except RefusedPayload as refusal:
+            return payload, refusal, make_page(source, step_id, request, payload, Parsed(), None, refusal)
+        return payload, parsed, make_page(source, step_id, request, payload, parsed, None)
 
     async def _commit(self, page: Page) -> None:
         began = time.perf_counter()

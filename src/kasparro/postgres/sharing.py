@@ -152,6 +152,17 @@ def stop(home: Path) -> bool:
             return server.bring_down(folder)
 
 
+def alive(home: Path) -> bool:
+    """Whether the server of `home` has a living process, which isn't to say that it answers; asks it nothing.
+
+    Raises:
+        ServerError: it is another user's.
+    """
+    with typed_os_errors(home):
+        folder = find(home)
+        return folder is not None and pidfile.living(folder.data) is not None
+
+
 def status(home: Path) -> ServerStatus | None:
     """The server of `home` as it is now, None when none runs. Waits for nobody and starts nothing.
 

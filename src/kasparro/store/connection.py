@@ -1,5 +1,10 @@
 """Connections to the ledger."""
 
+import asyncio
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from socket import SHUT_RDWR, socket
 from typing import Any
 
 import psycopg
@@ -18,16 +23,21 @@ _OPTIONS = {
 }
 
 
-_SESSION = "-c timezone=UTC -c client_connection_check_interval=200ms -c jit=off"
+# Of a session over the network, the server notices within 20 s that the client's machine is gone, and gives its claims
+# back.
+_KEEPALIVES = "-c tcp_keepalives_idle=8 -c tcp_keepalives_interval=4 -c tcp_keepalives_count=3"
+_SESSION = f"-c timezone=UTC -c client_connection_check_interval=200ms -c jit=off {_KEEPALIVES}"
 
 
-async def connect(url: str) -> Connection:
+async def connect(url: str, more: str = "") -> Connection:
     """A connection in autocommit mode whose server notices within 0.2 s when we are gone.
+
+    `more` are further settings of its session, as `-c name=value`.
 
     Raises DatabaseUnavailable, which names what is wrong with the address and never its password.
     """
     try:
-        connection = await AsyncConnection.connect(url, autocommit=True, **_options_for(url))
+        connection = await AsyncConnection.connect(url, autocommit=True, **session_options(url, more))
     except psycopg.ProgrammingError:
         raise unreadable() from None
     except psycopg.Error as error:
@@ -40,6 +50,25 @@ async def connect(url: str) -> Connection:
             remedy="Upgrade it, or unset DATABASE_URL to use the embedded PostgreSQL",
         )
     return connection
+
+
+@contextmanager
+def severed_after(connection: Connection, seconds: float) -> Iterator[None]:
+    """Within the block, after so many seconds, end the connection at once: its statement raises OperationalError.
+
+    To cancel a statement is to ask the server for it, and one that hangs doesn't listen.
+    """
+
+    def sever() -> None:
+        if not connection.closed:
+            with socket(fileno=os.dup(connection.fileno())) as held, suppress(OSError):
+                held.shutdown(SHUT_RDWR)
+
+    timer = asyncio.get_running_loop().call_later(seconds, sever)
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def unreadable() -> DatabaseUnavailable:
@@ -58,7 +87,8 @@ def unreachable(error: psycopg.Error) -> DatabaseUnavailable:
     )
 
 
-def _options_for(url: str) -> dict[str, Any]:
+def session_options(url: str, more: str = "") -> dict[str, Any]:
+    """What every session of ours is opened with, and `more` as `-c name=value`; what `url` says itself wins."""
     given = psycopg.conninfo.conninfo_to_dict(url)
     wanted = {name: value for name, value in _OPTIONS.items() if name not in given}
-    return wanted | {"options": f"{_SESSION} {given.get('options') or ''}".strip()}
+    return wanted | {"options": " ".join(part for part in (_SESSION, more, str(given.get("options") or "")) if part)}

@@ -38,6 +38,19 @@ class DatabaseRefused(Retriable):
     exit_code = ExitCode.DATABASE
 
 
+class IdempotencyConflict(Fatal):
+    """An idempotency key came again with another request."""
+
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, run_id: int) -> None:
+        super().__init__(
+            f"this idempotency key was used before, for run {run_id} with other sources",
+            remedy="Use a new key for each new request",
+        )
+        self.run_id = run_id
+
+
 def explain(error: psycopg.Error) -> Fatal | Retriable | None:
     """The typed error behind a psycopg error, or None when it is a bug of ours."""
     text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -18,11 +18,11 @@ INSERT INTO loads (load_id, known_at, step_id, source, stream, dataset, kind, pa
 VALUES (%s, %s, %s, %s, %s, %s, 'ingest', %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
 
 _CHECKPOINT = """
-INSERT INTO checkpoints AS c (source, stream, cursor, updated_at, loads, seen, new, unchanged, rejected)
-VALUES (%s, %s, %s, %s, 1, %s, %s, %s, %s)
+INSERT INTO checkpoints AS c (source, stream, cursor, updated_at, loads, quotes, seen, new, unchanged, rejected)
+VALUES (%s, %s, %s, %s, 1, %s, %s, %s, %s, %s)
 ON CONFLICT (source, stream) DO UPDATE
    SET cursor = excluded.cursor, updated_at = excluded.updated_at, loads = c.loads + 1,
-       seen = c.seen + excluded.seen, new = c.new + excluded.new,
+       quotes = c.quotes + excluded.quotes, seen = c.seen + excluded.seen, new = c.new + excluded.new,
        unchanged = c.unchanged + excluded.unchanged, rejected = c.rejected + excluded.rejected"""
 
 _DRIFT = """
@@ -43,13 +43,14 @@ async def post_page(connection: Connection, page: Page) -> tuple[Counts, list[Dr
             await stage_coins(connection, page.coins)
         load, known_at = await open_load(connection)
         await _keep_payload(connection, page)
-        new = 0
+        quotes = coins = 0
         if page.quotes:
-            new += await post_quotes(
+            quotes = await post_quotes(
                 connection, load, known_at, page.quotes, source=page.source, dataset=page.dataset, period=page.period
             )
         if page.coins:
-            new += await post_coins(connection, load, source=page.source)
+            coins = await post_coins(connection, load, source=page.source)
+        new = quotes + coins
         seen, rejected = len(page.quotes) + len(page.coins) + len(page.rejections), len(page.rejections)
         counts = Counts(seen, new, seen - new - rejected, rejected)
         await reject(connection, page.source, page.stream, load, page.rejections)
@@ -58,7 +59,7 @@ async def post_page(connection: Connection, page: Page) -> tuple[Counts, list[Dr
         if page.cursor is not None:
             await connection.execute(
                 _CHECKPOINT,
-                (page.source, page.stream, Jsonb(dict(page.cursor)), known_at, counts.seen, counts.new,
+                (page.source, page.stream, Jsonb(dict(page.cursor)), known_at, quotes, counts.seen, counts.new,
                  counts.unchanged, counts.rejected),
             )  # fmt: skip
     return counts, drift

@@ -30,6 +30,7 @@ class KeptRejection(msgspec.Struct, frozen=True, kw_only=True):
 class KeptDrift(msgspec.Struct, frozen=True, kw_only=True):
     """One drift event as it is kept: when it was first seen."""
 
+    drift_id: int
     source: str
     stream: str
     field: str
@@ -42,10 +43,11 @@ class KeptDrift(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def list_rejections(
-    connection: Connection, *, source: str | None, include_resolved: bool, limit: int
+    connection: Connection, *, source: str | None, include_resolved: bool, limit: int, before: int | None = None
 ) -> list[KeptRejection]:
-    """The newest rejections, newest first, of one source or of all."""
+    """The newest rejections, newest first, of one source or of all; those before the rejection `before`."""
     conditions = [
+        *(["r.rejection_id < %(before)s"] if before is not None else []),
         *(["r.source = %(source)s"] if source else []),
         *([] if include_resolved else ["r.resolved_load_id IS NULL"]),
     ]
@@ -56,17 +58,24 @@ async def list_rejections(
           FROM rejections r JOIN loads l USING (load_id) {where}
          ORDER BY r.rejection_id DESC LIMIT %(limit)s"""
     async with connection.cursor(row_factory=class_row(KeptRejection)) as cursor:
-        await cursor.execute(statement.encode(), {"source": source, "limit": limit})
+        await cursor.execute(statement.encode(), {"source": source, "limit": limit, "before": before})
         return await cursor.fetchall()
 
 
-async def list_drift(connection: Connection, *, limit: int) -> list[KeptDrift]:
-    """The newest drift events, newest first."""
-    statement = """
-        SELECT d.source, d.stream, d.field, d.kind, d.found, d.confidence, d.required, d.load_id, l.known_at
-          FROM drift_events d JOIN loads l USING (load_id) ORDER BY drift_id DESC LIMIT %s"""
+async def list_drift(
+    connection: Connection, *, limit: int, source: str | None = None, before: int | None = None
+) -> list[KeptDrift]:
+    """The newest drift events, newest first, of one source or of all; those before the event `before`."""
+    conditions = [
+        *(["d.source = %(source)s"] if source else []),
+        *(["d.drift_id < %(before)s"] if before is not None else []),
+    ]
+    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+    statement = f"""
+        SELECT d.drift_id, d.source, d.stream, d.field, d.kind, d.found, d.confidence, d.required, d.load_id, l.known_at
+          FROM drift_events d JOIN loads l USING (load_id) {where} ORDER BY drift_id DESC LIMIT %(limit)s"""
     async with connection.cursor(row_factory=class_row(KeptDrift)) as cursor:
-        await cursor.execute(statement, (limit,))
+        await cursor.execute(statement.encode(), {"limit": limit, "source": source, "before": before})
         return await cursor.fetchall()
 
 

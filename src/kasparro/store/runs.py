@@ -37,7 +37,11 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """One ETL run. `steps` is filled where it was asked for."""
+    """One ETL run. Times are UTC; `steps` is filled where it was asked for.
+
+    `asked_by` is command, schedule or api; `scheduled_for` is the schedule's moment that it serves; `host` and
+    `pid` are of the process that works on it, and None while it waits.
+    """
 
     run_id: int
     kind: str
@@ -46,14 +50,20 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     requested_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
-    host: str
-    pid: int
+    host: str | None
+    pid: int | None
+    asked_by: str
+    scheduled_for: datetime | None
     steps: list[Step] = []
 
 
 _OPEN_RUN = """
 INSERT INTO etl_runs (kind, status, sources, started_at, host, pid)
 VALUES (%s, 'running', %s, clock_timestamp(), %s, %s) RETURNING run_id"""
+_BEGIN_QUEUED = """
+UPDATE etl_runs SET status = 'running', started_at = clock_timestamp(), host = %s, pid = %s
+ WHERE run_id = (SELECT run_id FROM etl_runs WHERE run_id = %s AND status = 'queued' FOR UPDATE SKIP LOCKED)
+RETURNING sources"""
 _OPEN_STEP = "INSERT INTO etl_steps (run_id, source, status) VALUES (%s, %s, 'running') RETURNING step_id"
 _CLOSE_STEP = """
 UPDATE etl_steps SET status = %s, ended_at = clock_timestamp(), requests = %s, retries = %s,
@@ -61,7 +71,12 @@ UPDATE etl_steps SET status = %s, ended_at = clock_timestamp(), requests = %s, r
  WHERE step_id = %s"""
 _CLOSE_RUN = "UPDATE etl_runs SET status = %s, ended_at = clock_timestamp() WHERE run_id = %s"
 
-_RUN_COLUMNS = "run_id, kind, status, sources, requested_at, started_at, ended_at, host, pid"
+_INTERRUPT_STEPS = """
+UPDATE etl_steps SET status = 'interrupted', ended_at = clock_timestamp(),
+       error = 'stopped by hand', remedy = 'The next run goes on where this one ended'
+ WHERE run_id = %s AND status = 'running'"""
+
+_RUN_COLUMNS = "run_id, kind, status, sources, requested_at, started_at, ended_at, host, pid, asked_by, scheduled_for"
 _STEP_COLUMNS = ", ".join(Step.__struct_fields__)
 
 
@@ -74,8 +89,21 @@ async def open_run(
     """
     async with connection.transaction():
         run_id = await _returned(connection, _OPEN_RUN, (kind, list(sources), host, pid))
-        steps = {source: await _returned(connection, _OPEN_STEP, (run_id, source)) for source in sources}
-    return run_id, steps
+        return run_id, await _open_steps(connection, run_id, sources)
+
+
+async def begin_queued(connection: Connection, run_id: int, *, host: str, pid: int) -> dict[str, int] | None:
+    """Begin a run that waits in the queue, with a running step for each of its sources: source -> step id.
+
+    None when another has begun it or is about to. As with `open_run`, the claims on all its sources must be held.
+    """
+    async with connection.transaction():
+        row = await (await connection.execute(_BEGIN_QUEUED, (host, pid, run_id))).fetchone()
+        return await _open_steps(connection, run_id, row[0]) if row else None
+
+
+async def _open_steps(connection: Connection, run_id: int, sources: Sequence[str]) -> dict[str, int]:
+    return {source: await _returned(connection, _OPEN_STEP, (run_id, source)) for source in sources}
 
 
 async def close_step(
@@ -103,10 +131,42 @@ async def close_run(connection: Connection, run_id: int, *, status: str) -> None
     await connection.execute(_CLOSE_RUN, (status, run_id))
 
 
-async def list_runs(connection: Connection, *, limit: int) -> list[Run]:
-    """The newest runs, newest first, each with its steps."""
+async def interrupt_run(connection: Connection, run_id: int) -> None:
+    """End a run of one's own, and the steps of it that aren't ended, as interrupted. Needs no claim."""
+    async with connection.transaction():
+        await connection.execute(_INTERRUPT_STEPS, (run_id,))
+        await close_run(connection, run_id, status="interrupted")
+
+
+async def list_runs(
+    connection: Connection, *, limit: int, before: int | None = None, status: str | None = None,
+    source: str | None = None,
+) -> list[Run]:  # fmt: skip
+    """The newest runs, newest first, each with its steps: before the run `before`, of one status, of one source."""
+    conditions = [
+        *(["run_id < %(before)s"] if before is not None else []),
+        *(["status = %(status)s"] if status is not None else []),
+        *(["%(source)s = ANY(sources)"] if source is not None else []),
+    ]
+    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
     async with connection.cursor(row_factory=class_row(Run)) as cursor:
-        await cursor.execute(f"SELECT {_RUN_COLUMNS} FROM etl_runs ORDER BY run_id DESC LIMIT %s".encode(), (limit,))
+        await cursor.execute(
+            f"SELECT {_RUN_COLUMNS} FROM etl_runs {where} ORDER BY run_id DESC LIMIT %(limit)s".encode(),
+            {"limit": limit, "before": before, "status": status, "source": source},
+        )
+        runs = await cursor.fetchall()
+    return await _with_steps(connection, runs)
+
+
+async def unfinished_runs(connection: Connection) -> list[Run]:
+    """The runs that are queued or running, oldest first, each with its steps.
+
+    A running one may have lost its process: see `queue.queue_state`.
+    """
+    async with connection.cursor(row_factory=class_row(Run)) as cursor:
+        await cursor.execute(
+            f"SELECT {_RUN_COLUMNS} FROM etl_runs WHERE status IN ('queued', 'running') ORDER BY run_id".encode()
+        )
         runs = await cursor.fetchall()
     return await _with_steps(connection, runs)
 

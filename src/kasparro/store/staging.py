@@ -13,7 +13,8 @@ from kasparro.store.connection import Connection
 
 Row = tuple[Any, ...]
 
-_ROWS_AT_ONCE = 2_000
+_ROWS_AT_ONCE = 500
+"""About 60 kB: they fit into the socket, so that the server reads some while we encode the next."""
 _JSON = msgspec.json.Encoder(decimal_format="number")
 
 _CREATE_PAGE = """

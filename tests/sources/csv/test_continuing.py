@@ -126,8 +126,13 @@ async def test_an_interrupted_read_resumes_at_its_offset(read: Read, write: Writ
     cursor = source.advance(stream.cursor, stream.requests[0], payload, complete=False)
     await source.close()
     resumed = await read(file, {stream.name: cursor}, batch_size=4)
-    assert ids(resumed) == ids(whole)[3:]
+    assert ids(resumed) == ids(whole)[4:]
     assert resumed.checkpoints == whole.checkpoints
+
+
+async def test_a_header_is_no_row_of_a_batch(read: Read, write: Write) -> None:
+    whole = await read(write("coins.csv", HEADER + "".join(ROWS)), batch_size=len(ROWS) // 2)
+    assert [payload.body.count(b"\n") for payload in whole.payloads] == [len(ROWS) // 2 + 1, len(ROWS) // 2]
 
 
 async def test_a_repeated_fetch_gives_the_same_bytes(write: Write) -> None:

@@ -91,7 +91,7 @@ async def test_blank_rows_hold_no_record(read: Read, write: Write) -> None:
 
 async def test_quoted_line_breaks_belong_to_their_row(read: Read, write: Write) -> None:
     text = HEADER + 'x,"X\nof ""two""\nlines",1,1,2024-01-01\n' + GOOD
-    result = await read(write("coins.csv", text), batch_size=2)
+    result = await read(write("coins.csv", text), batch_size=1)
     assert [q.name for q in result.quotes] == ['X\nof "two"\nlines', "Bitcoin"]
     assert len(result.payloads) == 2
 
@@ -99,6 +99,18 @@ async def test_quoted_line_breaks_belong_to_their_row(read: Read, write: Write) 
 async def test_an_open_quote_doesn_t_swallow_the_file(read: Read, write: Write) -> None:
     result = await read(write("coins.csv", HEADER + 'x,"X,1,1,2024-01-01\n' + GOOD * 3000), batch_size=500)
     assert (len(result.quotes), [r.reason for r in result.rejections]) == (3000, [Reason.BAD_ROW])
+
+
+async def test_a_row_with_a_lone_carriage_return_breaks_no_other(read: Read, write: Write) -> None:
+    result = await read(write("coins.csv", HEADER + GOOD + "x,X\ry,1,1,2024-01-01\n" + GOOD.replace("\n", "\r\n")))
+    assert [quote.ordinal for quote in result.quotes] == [0, 2]
+    assert [(r.ordinal, r.reason) for r in result.rejections] == [(1, Reason.BAD_ROW)]
+
+
+async def test_a_cell_longer_than_a_csv_reader_takes_is_rejected(read: Read, write: Write) -> None:
+    result = await read(write("coins.csv", HEADER + GOOD + f"x,{'X' * 200_000},1,1,2024-01-01\n" + GOOD))
+    assert [quote.ordinal for quote in result.quotes] == [0, 2]
+    assert [(r.ordinal, r.reason) for r in result.rejections] == [(1, Reason.BAD_ROW)]
 
 
 async def test_rows_of_a_snapshot_without_a_time_take_the_file_s(read: Read, write: Write) -> None:

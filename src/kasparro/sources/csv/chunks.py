@@ -57,8 +57,10 @@ class OpenFile:
             self._hash.update(block)
             self.offset += len(block)
 
-    def chunk(self, rows: int) -> Chunk:
+    def chunk(self, rows: int, *, skip: int = 0) -> Chunk:
         """The next `rows` rows, fewer at the file's end or when they hold more bytes than a chunk may.
+
+        What stands in the first `skip` bytes (a header) comes along and isn't counted.
 
         Raises Skippable for a row longer than a chunk, and for damage that no whole row precedes.
         """
@@ -66,7 +68,7 @@ class OpenFile:
             raise self._broken
         parts: list[bytes] = []
         try:
-            last = self._collect(parts, rows)
+            last = self._collect(parts, rows, skip)
         except (TooLong, *READ_ERRORS) as error:
             self._broken = self._too_long(parts) if isinstance(error, TooLong) else unreadable(error)
             if not parts:
@@ -78,9 +80,15 @@ class OpenFile:
         tail = 0 if not parts or parts[-1].endswith(b"\n") else len(parts[-1])
         return Chunk(body, self._hash.hexdigest(), tail, last)
 
-    def _collect(self, parts: list[bytes], rows: int) -> bool:
-        size = 0
-        for _ in range(rows):
+    def _collect(self, parts: list[bytes], rows: int, skip: int) -> bool:
+        size = counted = 0
+        while counted < rows:
+            plain = self._plain(rows - counted) if size >= skip else b""
+            if plain and size + len(plain) <= CHUNK_BYTES:
+                parts.append(self._file.read(len(plain)))
+                size += len(plain)
+                counted += plain.count(b"\n")
+                continue
             row, _closed = self._rows()
             if not row:
                 return True
@@ -89,7 +97,16 @@ class OpenFile:
                 self._rows.push_back(row)
                 return False
             parts.append(row)
+            counted += size > skip
         return self._rows.at_end()
+
+    def _plain(self, rows: int) -> bytes:
+        """Up to `rows` rows of the file's buffer, if no quote stands in it: then each line is one, told at once."""
+        buffered = b"" if self._rows.is_ahead else self._file.peek(1)
+        if b'"' in buffered:
+            return b""
+        rest = buffered.split(b"\n", rows)[-1]
+        return buffered[: len(buffered) - len(rest)]
 
     def _too_long(self, before: list[bytes]) -> Skippable:
         at = self.offset + sum(map(len, before))

@@ -70,7 +70,9 @@ def sniff(sample: bytes, *, whole: bool, wishes: Wishes) -> Dialect:
     _refuse_foreign(sample)
     encoding = wishes.encoding or _encoding(sample, whole=whole)
     bom = len(_BOM) if sample.startswith(_BOM) else 0
-    candidates = [wishes.delimiter] if wishes.delimiter else DELIMITERS
+    # A mark that stands nowhere never fits better than the first one does.
+    present = [mark for mark in DELIMITERS if mark == DELIMITERS[0] or mark.encode() in sample]
+    candidates = [wishes.delimiter] if wishes.delimiter else present
     tables = {mark: _table(sample[bom:], mark, encoding, whole=whole) for mark in candidates}
     delimiter = max(tables, key=lambda mark: _fitness(tables[mark]))
     table = tables[delimiter]

@@ -4,8 +4,8 @@ import glob
 import gzip
 import zlib
 from datetime import UTC, datetime, timedelta
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, cast
 
 import msgspec
 
@@ -50,11 +50,11 @@ def matching(pattern: str) -> list[Path]:
     return files
 
 
-def opened(path: Path) -> BinaryIO:
+def opened(path: Path) -> BufferedReader | gzip.GzipFile:
     """The file's bytes from the start, decompressed when its content is gzip. Raises OSError."""
     with path.open("rb") as file:
         packed = file.read(2) == _GZIP
-    return cast("BinaryIO", gzip.open(path, "rb")) if packed else path.open("rb")
+    return gzip.open(path, "rb") if packed else path.open("rb")
 
 
 def sample(path: Path) -> Sample:

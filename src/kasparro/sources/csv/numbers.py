@@ -193,6 +193,9 @@ def decimal_mark(cells: Iterable[str]) -> str:
 
     Raises UnclearMark when there are none, and a cell such as `1,123` could be a thousand or one.
     """
+    cells = list(cells)
+    if not any("," in cell for cell in cells):
+        return "."
     points = commas = 0
     unclear = ""
     for cell in cells:

@@ -25,8 +25,7 @@ def records(body: bytes, reading: Reading, file_time: datetime) -> tuple[list[Qu
     `file_time` (UTC) dates the rows without a date.
     """
     table = Table(body, reading)
-    columns = list(zip(*table.cells, strict=True)) if table.cells else [()] * reading.width
-    quotes, rejections = (_wide if reading.wide else _long)(table, columns, reading, file_time)
+    quotes, rejections = (_wide if reading.wide else _long)(table, table.columns, reading, file_time)
     if table.broken:
         rejections = sorted([*table.broken, *rejections], key=lambda rejection: rejection.ordinal)
     return quotes, rejections, table.rows
@@ -34,7 +33,7 @@ def records(body: bytes, reading: Reading, file_time: datetime) -> tuple[list[Qu
 
 def _long(table: Table, columns: Columns, reading: Reading, file_time: datetime) -> tuple[list[Quote], list[Rejection]]:
     problems: Problems = {}
-    count = len(table.cells)
+    count = len(table.places)
     ids, symbols, names = coin_cells(columns, reading, count, problems)
     ranks = _ranks(columns, reading, count, problems)
     observed = _moments(columns, reading, file_time, count, problems)
@@ -43,17 +42,17 @@ def _long(table: Table, columns: Columns, reading: Reading, file_time: datetime)
         at = reading.columns.get(field)
         amounts.append(_amounts(columns[at], field, convert, reading, problems) if at is not None else [None] * count)
     refuse_currency(columns, reading, problems)
-    made = zip(table.places, ids, symbols, names, observed, ranks, *amounts, strict=True)
+    made = map(Quote, table.places, ids, symbols, names, observed, ranks, *amounts)
     if not problems:
-        return [Quote(*values) for values in made], []
-    quotes = [Quote(*values) for row, values in enumerate(made) if row not in problems]
+        return list(made), []
+    quotes = [quote for row, quote in enumerate(made) if row not in problems]
     rejections = [Rejection(table.places[row], *problems[row], table.record(row)) for row in sorted(problems)]
     return quotes, rejections
 
 
 def _wide(table: Table, columns: Columns, reading: Reading, file_time: datetime) -> tuple[list[Quote], list[Rejection]]:
     undated: Problems = {}
-    count, per_row = len(table.cells), len(reading.wide)
+    count, per_row = len(table.places), len(reading.wide)
     observed = _moments(columns, reading, file_time, count, undated)
     price = _converters(reading)["price"]
     quotes: list[Quote] = []

@@ -51,6 +51,11 @@ class RowReader:
         """Give a row back, to be read again."""
         self._ahead.extendleft(reversed(_lines(row)))
 
+    @property
+    def is_ahead(self) -> bool:
+        """Whether lines have been read that no row has been made of yet."""
+        return bool(self._ahead)
+
     def at_end(self) -> bool:
         """Whether nothing follows."""
         line = self._line()

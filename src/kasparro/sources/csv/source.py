@@ -210,7 +210,7 @@ class CsvSource:
                 delimiter = context["reading"]["delimiter"]
                 file = OpenFile(Path(request.path), delimiter, context["offset"], context["prefix_sha256"])
             try:
-                chunk = file.chunk(context["rows"])
+                chunk = file.chunk(context["rows"], skip=context["skip"])
             except Skippable:
                 file.close()
                 raise

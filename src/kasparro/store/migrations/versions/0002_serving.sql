@@ -47,3 +47,12 @@ CREATE CONSTRAINT TRIGGER etl_steps_changed AFTER INSERT OR UPDATE OR DELETE ON 
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION count_activity();
 CREATE CONSTRAINT TRIGGER api_keys_changed AFTER INSERT OR UPDATE OR DELETE ON api_keys
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION count_activity();
+
+-- How many quotes a stream has brought, beside its other totals: coin lists bring none.
+ALTER TABLE checkpoints ADD quotes bigint NOT NULL DEFAULT 0;
+UPDATE checkpoints c SET quotes = c.new
+ WHERE EXISTS (SELECT FROM loads l JOIN quotes q ON q.quote_id BETWEEN l.load_id << 20 AND (l.load_id + 1) << 20
+                WHERE l.source = c.source AND l.stream = c.stream AND l.new > 0);
+CREATE INDEX loads_new ON loads (source, load_id) WHERE new > 0;
+CREATE INDEX etl_steps_ended ON etl_steps (source, status, step_id);
+CREATE INDEX rejections_open_source ON rejections (source) WHERE resolved_load_id IS NULL;

@@ -1,0 +1,107 @@
+"""The app: all resources, behind the edge."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import Depends, FastAPI
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
+
+from kasparro import __version__
+from kasparro.api import (
+    coins,
+    data,
+    description,
+    documentation,
+    etl,
+    health,
+    monitoring,
+    problems,
+    quality,
+    receipts,
+    runs,
+    stats,
+    system,
+)
+from kasparro.api.asking import known_parameters
+from kasparro.api.cache import AnswerCache
+from kasparro.api.clients import Clients
+from kasparro.api.desk import Desk
+from kasparro.api.edge import Edge
+from kasparro.api.gate import Gate
+from kasparro.api.limits import RateLimiter
+from kasparro.api.metrics import Metrics
+from kasparro.config import Settings
+from kasparro.store.kept import KeptConnection
+from kasparro.store.pool import Pool
+
+_ROOMS = (system, health, data, coins, stats, runs, etl, receipts, quality, monitoring, documentation)
+_CACHE_BYTES = 64 * 1024 * 1024
+_PULSE_SECONDS = 2.0
+_COUNT_SECONDS = 1.0
+_WRITERS = 2
+
+
+def make_app(
+    settings: Settings, *, read_url: str, write_url: str, sources: Sequence[str], etl_sources: Sequence[str],
+    exposed: bool,
+) -> ASGIApp:  # fmt: skip
+    """The API of one worker. `sources` are all there are, `etl_sources` those that a run takes when none are named;
+    `exposed` when others than this machine can reach it."""
+    timeout = float(settings.database_timeout)
+    reader = Pool(
+        read_url, size=settings.database_pool_size, timeout=timeout, waiting=settings.api_max_waiting, read_only=True
+    )
+    writer = Pool(write_url, size=_WRITERS, timeout=timeout, waiting=settings.api_max_waiting, read_only=False)
+    pulse = KeptConnection(read_url, more="-c default_transaction_read_only=on", timeout=_PULSE_SECONDS)
+    counter = KeptConnection(write_url, more="-c synchronous_commit=off", timeout=_COUNT_SECONDS)
+    desk = Desk(settings, reader, writer, pulse, sources)
+    metrics = Metrics()
+    limit = settings.api_rate_limit
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await reader.open()
+        await writer.open()
+        yield
+        await pulse.close()
+        await counter.close()
+        await reader.close()
+        await writer.close()
+
+    app = _Documented(
+        title="Kasparro", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None,
+        redirect_slashes=False, dependencies=[Depends(known_parameters)],
+        generate_unique_id_function=description.operation_id,
+    )  # fmt: skip
+    app.state.desk = desk
+    app.state.metrics = metrics
+    app.state.etl_sources = tuple(etl_sources)
+    gate = app.state.gate = Gate(desk, exposed=exposed)
+    problems.install(app)
+    for room in _ROOMS:
+        app.include_router(room.router)
+    edge = Edge(
+        app, desk, cache=AnswerCache(_CACHE_BYTES), clients=Clients(settings.api_trusted_proxies), gate=gate,
+        limiter=RateLimiter(counter, limit, metrics.not_limited) if limit else None, metrics=metrics,
+        max_waiting=settings.api_max_waiting,
+    )  # fmt: skip
+    if not settings.cors_origins:
+        return edge
+    return CORSMiddleware(
+        edge, allow_origins=settings.cors_origins, allow_methods=["GET", "HEAD", "POST"], allow_headers=["*"],
+        expose_headers=["ETag", "Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID"],
+    )  # fmt: skip
+
+
+class _Documented(FastAPI):
+    """FastAPI, whose description of the API is ours."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The description, made once."""
+        if self.openapi_schema is None:
+            routes = [route for room in _ROOMS for route in room.router.routes]
+            sources, closed = self.state.desk.sources, self.state.gate.closed
+            self.openapi_schema = description.make(self, routes, sources, closed=closed)
+        return self.openapi_schema

@@ -1,0 +1,63 @@
+"""Bodies that are kept once and sent many times, each time with another end, compressed or not."""
+
+import struct
+import zlib
+
+_GZIP_HEAD = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
+_WORTH_IT = 500
+"""Bytes from which on compressing pays."""
+
+
+class Body:
+    """The beginning of a JSON object, to which each answer adds its own last members.
+
+    Compressed it is one gzip member: the kept beginning ends on a byte boundary, and the end follows as a stored
+    block (RFC 1951, 3.2.4). Two members would be as legal, and some clients read only the first.
+    """
+
+    __slots__ = ("_crc", "_deflated", "head")
+
+    def __init__(self, head: bytes) -> None:
+        self.head = head
+        self._deflated: bytes | None = None
+        self._crc = 0
+
+    @property
+    def worth_compressing(self) -> bool:
+        """Whether it is long enough for that."""
+        return len(self.head) >= _WORTH_IT
+
+    @property
+    def size(self) -> int:
+        """The bytes that it takes to keep it, roughly."""
+        return len(self.head) + len(self._deflated or b"")
+
+    def plain(self, tail: bytes) -> bytes:
+        """The whole body."""
+        return self.head + tail
+
+    def gzipped(self, tail: bytes) -> bytes:
+        """The whole body, compressed; `tail` has less than 65,536 bytes."""
+        if self._deflated is None:
+            packer = zlib.compressobj(6, wbits=-15)
+            self._deflated = _GZIP_HEAD + packer.compress(self.head) + packer.flush(zlib.Z_FULL_FLUSH)
+            self._crc = zlib.crc32(self.head)
+        length = len(tail)
+        return b"".join(
+            (
+                self._deflated,
+                struct.pack("<BHH", 1, length, length ^ 0xFFFF),
+                tail,
+                struct.pack("<II", zlib.crc32(tail, self._crc), (len(self.head) + length) & 0xFFFFFFFF),
+            )
+        )
+
+
+def accepts_gzip(header: bytes) -> bool:
+    """Whether an `Accept-Encoding` header lets gzip through (RFC 9110, 12.5.3)."""
+    accepted = {}
+    for part in header.lower().split(b","):
+        name, _, weight = part.strip().partition(b";")
+        weight = weight.strip()
+        accepted[name.strip()] = not (weight.startswith(b"q=") and weight[2:].strip(b"0. ") == b"")
+    return accepted.get(b"gzip", accepted.get(b"*", False))

@@ -1,0 +1,70 @@
+"""The gate: who may do what, by bearer key."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPBearer
+
+from kasparro.api.desk import Desk
+from kasparro.api.exchange import Current, Exchange
+from kasparro.api.problems import Problem
+from kasparro.store.keys import KeptKey, Scope, authorise, load_keys
+
+OPEN = ("/", "/livez", "/readyz", "/health", "/openapi.json", "/docs")
+"""What needs no key even where reading does."""
+_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="kasparro"'}
+
+
+class Gate:
+    """`closed` when reading needs a key too. `exposed` when others than this machine can reach us: then a key must
+    exist before anything can be changed."""
+
+    def __init__(self, desk: Desk, *, exposed: bool) -> None:
+        settings = desk.settings
+        self.closed = settings.api_require_key
+        self.caching = b"private, no-cache" if self.closed else b"no-cache"
+        self._desk = desk
+        self._admin_key = settings.api_admin_key.get_secret_value() if settings.api_admin_key else None
+        self._exposed = exposed
+        self._keys: list[KeptKey] = []
+        self._known_at = -1
+
+    async def admit_reader(self, exchange: Exchange, path: str) -> None:
+        """Let a reader in who needs a key. Raises Problem."""
+        if path not in OPEN and not path.startswith("/docs/"):
+            await self.require(exchange, Scope.READ)
+
+    async def require(self, exchange: Exchange, scope: Scope) -> None:
+        """Let whoever presents a key of `scope` or more do something. Raises Problem: 401 or 403."""
+        activity = (await self._desk.stamp(exchange)).activity
+        if activity != self._known_at:
+            async with self._desk.reader.connection() as connection:
+                self._keys = await load_keys(connection)
+            self._known_at = activity
+        if self._exposed and not self._keys and self._admin_key is None:
+            raise Problem(
+                403, "This server can be reached from elsewhere and no key exists, so nothing can be changed. "
+                "Make one with `kasparro key create --scope run`",
+            )  # fmt: skip
+        kind, _, presented = exchange.headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+        if kind.lower() != "bearer" or not presented.strip():
+            raise Problem(401, "This needs a key: send `Authorization: Bearer KEY`", headers=_CHALLENGE)
+        granted = authorise(presented.strip(), self._keys, datetime.now(UTC), self._admin_key)
+        if granted is None:
+            raise Problem(401, "This key is unknown, expired or revoked", headers=_CHALLENGE)
+        if not granted.allows(scope):
+            raise Problem(403, f"This key's scope is {granted}; this needs {scope}")
+
+
+bearer = HTTPBearer(auto_error=False, description="A key made by `kasparro key create`", scheme_name="key")
+
+
+def needs(scope: Scope) -> Any:
+    """A dependency that lets only keys of `scope` or more pass; a route that changes something must have it."""
+
+    async def admit(request: Request, exchange: Current, shown: Annotated[object, Depends(bearer)]) -> None:
+        await request.app.state.gate.require(exchange, scope)
+
+    admit.__name__ = f"needs_{scope}"
+    return Depends(admit)

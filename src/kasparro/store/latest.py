@@ -1,0 +1,142 @@
+"""The newest quotes: what a snapshot is made of, rendered by PostgreSQL, and how the ledger was at a past moment."""
+
+from datetime import UTC, datetime
+
+import msgspec
+from psycopg.rows import class_row
+
+from kasparro.market.snapshot import Row, Snapshot
+from kasparro.store.connection import Connection
+
+_TIME = 'to_char({}, \'YYYY-MM-DD"T"HH24:MI:SS.US"Z"\')'
+
+
+def row_json(quote: str, about: str, load: str) -> str:
+    """SQL for the JSON object of a quote, without its closing brace.
+
+    `quote` is the alias of a row of `quotes` (or `latest_quotes`), `about` that of what has source, source_coin_id,
+    symbol and name, `load` that of its load.
+    """
+    members = [
+        ("id", f"{quote}.quote_id"),
+        ("crypto_id", f"to_json({about}.source_coin_id)"),
+        ("crypto_name", f"to_json({about}.name)"),
+        ("symbol", f"to_json({about}.symbol)"),
+        ("asset", "NULL"),
+        *(
+            (name, f"{quote}.{name}")
+            for name in ("price_usd", "market_cap_usd", "volume_24h_usd", "change_24h_percent", "rank")
+        ),
+        *((name, f"{quote}.{name}") for name in ("circulating_supply", "total_supply", "max_supply")),
+        ("data_source", f"to_json({about}.source)"),
+        ("dataset", f"to_json(nullif({about}.dataset, ''))"),
+        ("observed_at", f"to_json({_TIME.format(quote + '.observed_at')})"),
+        ("created_at", f"to_json({_TIME.format(load + '.known_at')})"),
+        ("version", f"{quote}.version"),
+        ("simulated", f"CASE WHEN {load}.simulated THEN 'true' ELSE 'false' END"),
+    ]
+    # `%` is doubled for the driver.
+    names = ",".join(f'"{name}":%%s' for name, _ in members)
+    values = ", ".join(f"coalesce(({value})::text, 'null')" for _, value in members)
+    return f"format('{{{names}', {values})"
+
+
+_COLUMNS = """{q}.listing_id, {q}.quote_id, {a}.source, {a}.source_coin_id AS crypto_id, {a}.symbol,
+       {a}.name AS crypto_name, NULL AS asset, {q}.rank, {q}.price_usd, {q}.market_cap_usd, {q}.volume_24h_usd,
+       {q}.change_24h_percent, {q}.observed_at, {q}.retracted"""
+
+_CHANGED = f"""
+SELECT {_COLUMNS.format(q="q", a="q")}, {row_json("q", "q", "l")} AS body
+  FROM latest_quotes q JOIN loads l ON l.load_id = q.quote_id >> 20
+ WHERE q.quote_id >= (%(since)s::bigint + 1) << 20
+ ORDER BY q.listing_id"""
+
+ABOUT = """(
+       SELECT l.listing_id, l.source, l.dataset, l.source_coin_id,
+              coalesce(q.symbol, l.symbol, l.source_coin_id) AS symbol,
+              coalesce(q.name, l.name, l.source_coin_id) AS name
+         FROM listings l LEFT JOIN latest_quotes q USING (listing_id))"""
+"""SQL for what a past quote is shown with: its listing, called as it is today."""
+
+_AS_OF = f"""
+SELECT {_COLUMNS.format(q="q", a="a")}, {row_json("q", "a", "l")} AS body
+  FROM {ABOUT} a
+ CROSS JOIN LATERAL (
+       SELECT * FROM (
+              SELECT DISTINCT ON (observed_at) * FROM quotes h
+               WHERE h.listing_id = a.listing_id AND h.observed_at <= %(known_at)s::timestamptz + interval '10 minutes'
+                 AND h.quote_id < (%(version)s::bigint + 1) << 20
+               ORDER BY observed_at DESC, version DESC) v
+        WHERE NOT retracted ORDER BY observed_at DESC LIMIT 1) q
+  JOIN loads l ON l.load_id = q.quote_id >> 20
+ ORDER BY a.listing_id"""
+
+
+# Only then can a listing go, or show an older quote again.
+_REPROCESSED = "SELECT EXISTS (SELECT FROM loads WHERE load_id > %s AND kind = 'reprocess')"
+
+_BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+"""When the ledger held nothing for sure: no load can ever become known before it."""
+
+
+class Versions(msgspec.Struct, frozen=True):
+    """Two counters: `data` changes with every committed page, `activity` with every run, step and key."""
+
+    data: int
+    activity: int
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """A moment of the ledger: its last load up to then (0: none), and when that became known (UTC)."""
+
+    version: int
+    known_at: datetime
+
+
+async def read_versions(connection: Connection) -> Versions:
+    """Both counters as they are now."""
+    cursor = await connection.execute("SELECT l.version, a.version FROM ledger l CROSS JOIN activity a", prepare=True)
+    row = await cursor.fetchone()
+    assert row is not None
+    return Versions(*row)
+
+
+async def read_snapshot(connection: Connection, former: Snapshot | None) -> Snapshot:
+    """The newest quotes as they are now; only what changed since `former` is read."""
+    async with connection.transaction():
+        await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        version = (await read_versions(connection)).data
+        # A ledger that went back (a restored backup) has nothing in common with what was known of it.
+        if former is None or former.version > version or await _reprocessed(connection, former.version):
+            former = Snapshot(0, ())
+        async with connection.cursor(row_factory=class_row(Row)) as cursor:
+            await cursor.execute(_CHANGED.encode(), {"since": former.version}, prepare=True)
+            return former.after(version, await cursor.fetchall())
+
+
+async def _reprocessed(connection: Connection, since: int) -> bool:
+    row = await (await connection.execute(_REPROCESSED, (since,), prepare=True)).fetchone()
+    assert row is not None
+    return bool(row[0])
+
+
+async def last_moment(connection: Connection, until: datetime) -> Moment:
+    """The last load that was known at `until`; never one that is still being written.
+
+    Asked for that load's moment again, it is the same one for ever, whatever was being written meanwhile.
+    """
+    cursor = await connection.execute(
+        "SELECT load_id, known_at FROM loads WHERE known_at <= %s ORDER BY known_at DESC LIMIT 1", (until,)
+    )
+    row = await cursor.fetchone()
+    return Moment(*row) if row else Moment(0, _BEGINNING)
+
+
+async def read_snapshot_at(connection: Connection, moment: Moment) -> Snapshot:
+    """The newest quotes as they were known at `moment`.
+
+    It relies on the rule that no quote is dated more than ten minutes after its arrival.
+    """
+    async with connection.cursor(row_factory=class_row(Row)) as cursor:
+        await cursor.execute(_AS_OF.encode(), {"version": moment.version, "known_at": moment.known_at})
+        return Snapshot(moment.version, await cursor.fetchall())
