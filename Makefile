@@ -5,7 +5,15 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 .DEFAULT_GOAL := help
 
-.PHONY: help install up demo etl test lint bench down clean lock
+define SMOKE
+import json, os, sys, urllib.request
+path = sys.argv[1]
+with urllib.request.urlopen(f"http://127.0.0.1:{os.environ.get('API_PORT', 8000)}{path}", timeout=10) as answer:
+    print(answer.status, path, ", ".join(json.load(answer)))
+endef
+export SMOKE
+
+.PHONY: help install up demo down logs etl smoke test lint bench clean lock
 
 help: ## show this help
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -25,17 +33,24 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
 	@$(PIP) install --require-hashes -r requirements/dev.txt
 	@touch $@
 
-up: install ## start the ledger, bring its tables up to date, ingest what can be reached
-	@$(BIN)/kasparro up
+up: install ## start the ledger in the background, ingest what can be reached, serve it
+	@$(BIN)/kasparro up --background
 
 demo: install ## the same with a simulated market, in a home of its own; needs no network
-	@$(BIN)/kasparro up --demo
+	@$(BIN)/kasparro up --background --demo
+
+down: install ## end what `make up` and `make demo` started
+	@$(BIN)/kasparro down
+	@$(BIN)/kasparro down --demo
+
+logs: install ## follow what `make up` started has to say
+	@$(BIN)/kasparro logs -f
 
 etl: install ## ingest once more
 	@$(BIN)/kasparro ingest
 
-down: install ## stop the embedded PostgreSQL
-	@$(BIN)/kasparro db stop
+smoke: install ## ask the running API for its health, some data and its figures
+	@for path in /health '/data?limit=5' /stats; do $(BIN)/python -c "$$SMOKE" "$$path" || exit 1; done
 
 test: $(VENV)/.dev ## run all tests
 	@$(BIN)/python -m pytest -n 2

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from kasparro.api.asking import asks
 from kasparro.api.desk import Desk, Worker
 from kasparro.api.exchange import Current, Exchange, Rendered
-from kasparro.api.parameters import Moment, Text
+from kasparro.api.parameters import Moment, Text, written
 from kasparro.api.problems import Problem, ProblemDetails
 from kasparro.api.quotes import EPOCH, Answered, Quoted, QuoteRow, Renderer
 from kasparro.market.snapshot import Filters, Order, Row, Snapshot
@@ -97,7 +97,7 @@ async def get_history(
     headers = {}
     if following:
         pinned = {"as_of": effective, "source": row.source, "cursor": following}
-        given = {name: str(value) for name, value in (_given(query) | pinned).items() if value is not None}
+        given = {name: written(value) for name, value in (_given(query) | pinned).items() if value is not None}
         headers["link"] = f'<{quote(path)}?{urlencode(given)}>; rel="next"'
     return Rendered(_question(path, query), head.encode(), headers)
 
@@ -166,4 +166,4 @@ def _given(query: BaseModel) -> dict[str, Any]:
 
 
 def _question(path: str, query: BaseModel) -> str:
-    return f"{path}?{urlencode({name: str(value) for name, value in _given(query).items()})}"
+    return f"{path}?{urlencode({name: written(value) for name, value in _given(query).items()})}"

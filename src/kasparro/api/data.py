@@ -1,7 +1,6 @@
 """`/data`: the newest quote of every listing, filtered, sorted and paged."""
 
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
@@ -14,7 +13,7 @@ from kasparro.api.cursors import PATTERN, Cursor, read_cursor
 from kasparro.api.desk import Desk, Worker
 from kasparro.api.exchange import Current, Exchange, Rendered
 from kasparro.api.exports import Format, export, wanted_format
-from kasparro.api.parameters import Amount, Moment, Text
+from kasparro.api.parameters import Amount, Moment, Text, written
 from kasparro.api.quotes import EPOCH, Answered, QuoteRow, Renderer
 from kasparro.market.snapshot import Filters, Order, Page, Snapshot, SortField
 
@@ -119,7 +118,7 @@ async def list_data(query: Annotated[DataQuery, asks(DataQuery)], desk: Worker, 
     head = f'{{"data":{rows},{msgspec.json.encode(members).decode()[1:-1]}'
     given = _given(query) | {"sort_by": sort_by, "order": order}
     if effective is not None:
-        given["as_of"] = _text(effective)
+        given["as_of"] = written(effective)
     return Rendered(_question(query), head.encode(), {"link": _links(given, query.limit, page, following)})
 
 
@@ -157,14 +156,8 @@ def _meta(query: DataQuery, snapshot: Snapshot, effective: datetime | None) -> d
 
 def _given(query: BaseModel) -> dict[str, str]:
     return {
-        name: _text(getattr(query, name)) for name in sorted(query.model_fields_set) if getattr(query, name) is not None
+        name: written(getattr(query, name)) for name in sorted(query.model_fields_set) if getattr(query, name) is not None
     }
-
-
-def _text(value: object) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
-    return format(value, "f") if isinstance(value, Decimal) else str(value)
 
 
 def _question(query: DataQuery) -> str:

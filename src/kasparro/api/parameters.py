@@ -49,3 +49,10 @@ Amount = Annotated[Decimal, BeforeValidator(_amount), Field(ge=0), WithJsonSchem
 """An exact amount of US dollars, zero or more."""
 
 Text = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+def written(value: object) -> str:
+    """A value as it can be asked for again."""
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    return format(value, "f") if isinstance(value, Decimal) else str(value)

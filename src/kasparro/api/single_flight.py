@@ -25,15 +25,17 @@ class SingleFlight(Generic[Answer]):
         return self._next
 
     async def _fly(self) -> None:
-        while self._next is not None:
-            future, self._next = self._next, None
-            try:
-                answer = await self._read()
-            except Exception as error:
-                if not future.done():
-                    future.set_exception(error)
-                    future.exception()  # seen: nobody may wait for it any more
-            else:
-                if not future.done():
-                    future.set_result(answer)
-        self._flying = None
+        try:
+            while self._next is not None:
+                future, self._next = self._next, None
+                try:
+                    answer = await self._read()
+                except Exception as error:
+                    if not future.done():
+                        future.set_exception(error)
+                        future.exception()  # seen: nobody may wait for it any more
+                else:
+                    if not future.done():
+                        future.set_result(answer)
+        finally:
+            self._flying = None

@@ -2,9 +2,13 @@
 
 import asyncio
 import os
+import select
 import signal
+import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Annotated
 
@@ -30,6 +34,7 @@ from kasparro.store.schema import migrate
 log = structlog.stdlib.get_logger(__name__)
 
 DOWN_PATIENCE_S = 90.0
+PATIENCE_AFTER_S = 10.0
 PAUSE_S = 0.05
 
 Demo = Annotated[bool, typer.Option("--demo", help="With a simulated market, in a home of its own; needs no network.")]
@@ -109,15 +114,32 @@ def down(demo: Demo = False) -> None:
 
 
 def _end(settings: Settings, pid: int) -> None:
-    os.kill(pid, signal.SIGTERM)
-    deadline = time.monotonic() + DOWN_PATIENCE_S
-    while place.holder(settings.kasparro_home) == pid:
-        if time.monotonic() > deadline:
-            raise NotDown(
-                f"process {pid} is still stopping after {DOWN_PATIENCE_S:.0f} s",
-                remedy=f"`kasparro logs` shows what it does; `kill -9 {pid}` ends it and loses nothing",
-            )
-        threading.Event().wait(PAUSE_S)
+    with suppress(ProcessLookupError), _handle_of(pid) as handle:
+        os.kill(pid, signal.SIGTERM)
+        deadline = time.monotonic() + DOWN_PATIENCE_S
+        while place.holder(settings.kasparro_home) == pid:
+            if time.monotonic() > deadline:
+                raise NotDown(
+                    f"process {pid} is still stopping after {DOWN_PATIENCE_S:.0f} s",
+                    remedy=f"`kasparro logs` shows what it does; `kill -9 {pid}` ends it and loses nothing",
+                )
+            threading.Event().wait(PAUSE_S)
+        if handle is not None:
+            # It has let go of everything; its process may need a moment more.
+            select.select([handle], [], [], PATIENCE_AFTER_S)
+
+
+@contextmanager
+def _handle_of(pid: int) -> Iterator[int | None]:
+    """What becomes readable when the process ends; None where the system has no such thing."""
+    if sys.platform != "linux":
+        yield None
+        return
+    handle = os.pidfd_open(pid)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
 
 
 def logs(
