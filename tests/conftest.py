@@ -1,5 +1,6 @@
 """What all rooms' tests share: one embedded PostgreSQL, and a fresh ledger cloned from a template per test."""
 
+import atexit
 import os
 from collections.abc import AsyncIterator, Iterator
 from itertools import count
@@ -17,6 +18,11 @@ from kasparro.store.staging import create_staging
 _TEMPLATE = "kasparro_template"
 _numbers = count()
 
+# Where the API's workers count together; the library wants to know it when it is imported.
+_counts = TemporaryDirectory(prefix="kasparro-metrics-")
+atexit.register(_counts.cleanup)
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = _counts.name
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Keep what the person who runs the tests has set from reaching them."""
@@ -26,10 +32,6 @@ def pytest_configure(config: pytest.Config) -> None:
         ):
             del os.environ[name]
     os.environ.pop("BATCH_SIZE", None)
-    # Where the API's workers count together; to be known before the first of them is made.
-    counts = TemporaryDirectory(prefix="kasparro-metrics-")
-    config.add_cleanup(counts.cleanup)
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = counts.name
 
 
 @pytest.fixture(scope="session")

@@ -119,7 +119,7 @@ def api() -> "ASGIApp":
     read_url = settings.database_read_url or write_url
     return make_app(
         settings, read_url=read_url.get_secret_value(), write_url=write_url.get_secret_value(),
-        sources=tuple(builders()), etl_sources=source_names(settings), exposed=not _loopback(settings.api_host),
+        sources=tuple(builders()), etl_sources=source_names(settings), exposed=exposed(settings),
     )  # fmt: skip
 
 
@@ -130,11 +130,12 @@ def set_up_logs(settings: Settings, *, quietest: LogLevel) -> None:
     )
 
 
-def _loopback(host: str) -> bool:
+def exposed(settings: Settings) -> bool:
+    """Whether others than this machine can reach the API."""
     try:
-        return ip_address(host).is_loopback
+        return not ip_address(settings.api_host).is_loopback
     except ValueError:
-        return host == "localhost"
+        return settings.api_host != "localhost"
 
 
 @asynccontextmanager

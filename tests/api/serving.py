@@ -1,5 +1,6 @@
 """The API under test: in this process behind a client, or as `kasparro serve` with workers of its own."""
 
+import asyncio
 import json
 import os
 import socket
@@ -21,7 +22,8 @@ SOURCES = ("coinpaprika", "coingecko", "csv")
 
 def settings(url: str, **given: Any) -> Settings:
     """Settings without a rate limit, as far as nothing else is `given`."""
-    return Settings(_env_file=None, **({"database_url": url, "api_rate_limit": "off"} | given))
+    # No `.env` of whoever runs the tests.
+    return Settings(_env_file=None, **({"database_url": url, "api_rate_limit": "off"} | given))  # type: ignore[call-arg]
 
 
 def app_of(url: str, *, exposed: bool = False, read_url: str | None = None, **given: Any) -> ASGIApp:
@@ -35,12 +37,14 @@ def app_of(url: str, *, exposed: bool = False, read_url: str | None = None, **gi
 @asynccontextmanager
 async def running(app: ASGIApp, client: str = "127.0.0.1") -> AsyncIterator[httpx2.AsyncClient]:
     """A client of an app between its startup and its shutdown; it asks for no compression unless told to."""
-    import asyncio
-
     inbox: asyncio.Queue[Message] = asyncio.Queue()
     outbox: asyncio.Queue[Message] = asyncio.Queue()
     inbox.put_nowait({"type": "lifespan.startup"})
-    life = asyncio.create_task(app({"type": "lifespan", "state": {}}, inbox.get, outbox.put))  # type: ignore[arg-type]
+
+    async def live() -> None:
+        await app({"type": "lifespan", "state": {}}, inbox.get, outbox.put)
+
+    life = asyncio.create_task(live())
     assert (await outbox.get())["type"] == "lifespan.startup.complete"
     try:
         async with client_of(app, client) as opened:
@@ -52,7 +56,7 @@ async def running(app: ASGIApp, client: str = "127.0.0.1") -> AsyncIterator[http
 
 def client_of(app: ASGIApp, address: str = "127.0.0.1") -> httpx2.AsyncClient:
     """A client with that address of an app that runs."""
-    transport = httpx2.ASGITransport(app=app, client=(address, 40_000))  # type: ignore[arg-type]
+    transport = httpx2.ASGITransport(app=app, client=(address, 40_000))
     return httpx2.AsyncClient(transport=transport, base_url="http://kasparro", headers={"accept-encoding": "identity"})
 
 

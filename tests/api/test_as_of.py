@@ -18,7 +18,6 @@ from tests.ingest.looking import Desk, known_at, rows
 from tests.ingest.naive import NaiveLedger
 from tests.ingest.scripted import Record, Scripted, body, record
 
-
 _examples = count()
 
 
@@ -96,10 +95,10 @@ async def test_a_correction_does_not_reach_the_past(api: httpx2.AsyncClient, des
     for price in ("1", "2"):
         await desk.post(gecko, body(record("a", price)))
         moments.append((await known_at(desk.connection)).isoformat())
-    for moment, price in zip(moments, (1, 2), strict=True):
+    for moment, known in zip(moments, (1, 2), strict=True):
         asked = f"as_of={quote(moment)}"
-        assert (await api.get(f"/data/a?{asked}")).json()["price_usd"] == price
-        assert (await api.get(f"/data/a/history?{asked}")).json()["data"][0]["price_usd"] == price
+        assert (await api.get(f"/data/a?{asked}")).json()["price_usd"] == known
+        assert (await api.get(f"/data/a/history?{asked}")).json()["data"][0]["price_usd"] == known
     assert (await api.get("/data/a/history")).json()["data"][0]["version"] == 2
 
 

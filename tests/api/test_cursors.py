@@ -1,7 +1,7 @@
 """Cursors: read back as they were written, whatever the row; and whatever has their form is one."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, get_args
 
@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kasparro.api.cursors import PATTERN, Cursor, read_cursor
+from kasparro.api.quotes import EPOCH
 from kasparro.market.snapshot import Filters, Row, Snapshot, SortField
 
 _AMOUNTS = st.one_of(st.none(), st.decimals(allow_nan=False, allow_infinity=False), st.just(Decimal("-1e999")),
@@ -18,7 +19,7 @@ _TEXTS = st.one_of(st.text(st.characters(exclude_categories=["Cs"]), max_size=40
 _VALUES: dict[SortField, st.SearchStrategy[Any]] = {
     "created_at": st.integers(1, 2**63 - 1),
     "rank": st.one_of(st.none(), st.integers(1, 2**31 - 1)),
-    "observed_at": st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC)),
+    "observed_at": st.integers(-(10**15), 10**15).map(lambda us: EPOCH + timedelta(microseconds=us)),
     "crypto_name": _TEXTS.map(str.casefold),
     "symbol": _TEXTS.map(str.casefold),
 }

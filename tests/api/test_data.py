@@ -84,8 +84,8 @@ async def test_the_newest_known_comes_first_and_ten_make_a_page(
 
 
 FILTERS = {
-    "source=coingecko": "bcd", "source=CoinGecko": "bcd", "symbol=xyz": "ac", "symbol=XYZ": "ac", "crypto_id=COIN-B": "b",
-    "q=other": "b", "q=COIN-": "abcd", "q=xyz": "ac", "min_price=2": "bc", "max_price=2": "ab",
+    "source=coingecko": "bcd", "source=CoinGecko": "bcd", "symbol=xyz": "ac", "symbol=XYZ": "ac",
+    "crypto_id=COIN-B": "b", "q=other": "b", "q=COIN-": "abcd", "q=xyz": "ac", "min_price=2": "bc", "max_price=2": "ab",
     "min_price=2&max_price=2.0": "b", "min_price=3&max_price=1": "", "source=csv": "", "asset=bitcoin": "",
     "symbol=none-such": "", "q=%00": "", "q=b%0Aother": "", "q=%25": "", "source=coingecko&symbol=xyz": "c",
     "min_price=1e0&max_price=.2e1": "ab", "q=B%00the": "",

@@ -46,7 +46,7 @@ def undescribed(schema: dict[str, Any], where: str) -> Iterator[str]:
         if not member.get("description"):
             yield f"{where}.{name}"
         yield from undescribed(member, f"{where}.{name}")
-    for kind in [*schema.get("anyOf", ()), schema.get("items", {})]:
+    for kind in [*schema.get("anyOf", ()), *([schema["items"]] if "items" in schema else ())]:
         yield from undescribed(kind, where)
 
 

@@ -63,7 +63,7 @@ async def test_the_same_idempotency_key_is_the_same_run(keyed: httpx2.AsyncClien
     ended = await keyed.post("/etl/run", **asked)  # type: ignore[arg-type]
     assert (ended.json()["run_id"], ended.json()["status"]) == (1, "failed")
     other = await keyed.post("/etl/run", headers={"idempotency-key": "k1"}, json={"sources": ["coingecko"]})
-    assert other.status_code == 422 and other.json()["errors"][0]["parameter"] == "Idempotency-Key"
+    assert other.status_code == 409 and other.json()["errors"][0]["parameter"] == "Idempotency-Key"
     assert await value(desk.connection, "SELECT count(*) FROM etl_runs") == 1
 
 

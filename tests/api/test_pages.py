@@ -14,7 +14,7 @@ _NULLABLE = ("price_usd", "market_cap_usd", "volume_24h_usd", "change_24h_percen
 
 def following(answer: httpx2.Response, rel: str = "next") -> str | None:
     """Where the answer's Link header leads."""
-    links = dict((name, target) for target, name in re.findall(r'<([^>]*)>; rel="(\w+)"', answer.headers["link"]))
+    links = {name: target for target, name in re.findall(r'<([^>]*)>; rel="(\w+)"', answer.headers["link"])}
     return links.get(rel)
 
 
@@ -90,7 +90,7 @@ async def test_links_keep_filters_order_and_moment(api: httpx2.AsyncClient, desk
     await desk.post(gecko, body(record("c99", "1", rank=1, name="Coin")))
     second = await api.get(target)
     assert second.json()["total"] == 23, "a later page is of the same moment"
-    third = await api.get(f"/data?limit=5&page=3&sort_by=rank&order=asc")
+    third = await api.get("/data?limit=5&page=3&sort_by=rank&order=asc")
     before = following(third, "prev")
     assert before
     assert [row["id"] for row in (await api.get(before)).json()["data"]] == [

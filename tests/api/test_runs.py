@@ -1,6 +1,5 @@
 """`/runs`: history, one run, and two side by side."""
 
-import asyncio
 from typing import Any
 
 import httpx2
@@ -13,7 +12,7 @@ from tests.ingest.scripted import Answer, Scripted, body, record, unavailable
 
 
 async def _run(url: str, *answers: Answer, name: str = "coingecko") -> None:
-    await run_ingest(url, [Scripted(*answers, name=name)], stopping=asyncio.Event(), progress=Quiet())
+    await run_ingest(url, [Scripted(*answers, name=name)], progress=Quiet())
 
 
 @pytest.fixture

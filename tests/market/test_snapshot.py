@@ -1,5 +1,6 @@
 """Snapshots against the plainest way to say the same: lists, `sorted` and comparisons of decimals."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, get_args
@@ -55,11 +56,12 @@ _FILTERS = st.builds(
 
 def _naive(rows: list[Row], filters: Filters, field: SortField, order: Order) -> list[Row]:
     """All rows that `filters` let through, in order."""
-    value = {
+    found: dict[str, Callable[[Row], Any]] = {
         "created_at": lambda row: row.quote_id,
         "crypto_name": lambda row: row.crypto_name.casefold(),
         "symbol": lambda row: row.symbol.casefold(),
-    }.get(field, lambda row: getattr(row, field))
+    }
+    value: Callable[[Row], Any] = found.get(field, lambda row: getattr(row, field))
     chosen = [row for row in rows if not row.retracted and _passes(row, filters)]
     known = [row for row in chosen if value(row) is not None]
     known.sort(key=lambda row: (value(row), row.listing_id), reverse=order == "desc")

@@ -156,7 +156,7 @@ def _meta(query: DataQuery, snapshot: Snapshot, effective: datetime | None) -> d
 
 def _given(query: BaseModel) -> dict[str, str]:
     return {
-        name: written(getattr(query, name)) for name in sorted(query.model_fields_set) if getattr(query, name) is not None
+        name: written(value) for name in sorted(query.model_fields_set) if (value := getattr(query, name)) is not None
     }
 
 

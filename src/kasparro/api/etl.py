@@ -25,7 +25,10 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
     401: {"model": ProblemDetails, "description": "No key, or one that opens nothing"},
     403: {"model": ProblemDetails, "description": "The key's scope is too small, or no key exists at all"},
     408: {"model": ProblemDetails, "description": "The body did not come in time"},
-    409: {"model": ProblemDetails, "description": "A run waits or works; `Location` says which"},
+    409: {
+        "model": ProblemDetails,
+        "description": "A run waits or works, or the key came with other sources before; `Location` says which run",
+    },
     413: {"model": ProblemDetails, "description": "The body is too large"},
 }
 
@@ -93,7 +96,12 @@ async def run(
         try:
             found = await enqueue(connection, wanted, asked_by="api", idempotency_key=idempotency_key)
         except IdempotencyConflict as error:
-            raise unacceptable("Idempotency-Key", idempotency_key, error.message) from None
+            # Each by itself the request is good: it conflicts with what is there, like one that comes too early.
+            accepted = f"Run {error.run_id} was asked for with this key and other sources. Use a new key"
+            raise Problem(
+                409, accepted, headers={"Location": f"/runs/{error.run_id}"},
+                errors=[{"parameter": "Idempotency-Key", "given": idempotency_key, "accepted": accepted}],
+            ) from None  # fmt: skip
         asked_before = await get_run(connection, found.run_id) if getattr(found, "repeated", False) else None
     location = f"/runs/{found.run_id}"
     if isinstance(found, Occupied):
@@ -107,8 +115,9 @@ async def run(
 
 
 @router.get("/etl/status", response_model=EtlStatus, summary="What is being worked on")
-async def status(desk: Worker) -> Response:
+async def status(desk: Worker, exchange: Current) -> Response:
     """What runs now with its progress, what waits, what comes next, and how far each stream is."""
+    await desk.stamp(exchange)  # a database that is away is told by it at once
     async with desk.reader.connection() as connection:
         state = await queue_state(connection)
         checkpoints = await list_checkpoints(connection)

@@ -159,7 +159,7 @@ def respond(request: Request, problem: Problem) -> Response:
 def _told(problem: Mapping[str, Any]) -> dict[str, Any]:
     where = [str(part) for part in problem["loc"] if part not in ("query", "path", "header", "body")]
     if problem["type"] == "json_invalid":
-        return {"parameter": "body", "given": None, "accepted": "JSON such as {\"sources\": [\"csv\"]} is accepted"}
+        return {"parameter": "body", "given": None, "accepted": 'JSON such as {"sources": ["csv"]} is accepted'}
     accepted = str(problem["msg"]).removeprefix("Value error, ")
     given = None if problem["type"] == "missing" else _short(problem.get("input"))
     return {"parameter": ".".join(where) or "body", "given": given, "accepted": accepted}

@@ -93,8 +93,9 @@ async def receipt(quote_id: QuoteId, desk: Worker, exchange: Current) -> Respons
     "/quotes/{quote_id}/receipt/payload", summary="The bytes that a quote was read from", response_class=Response,
     responses=_UNKNOWN | {200: _BYTES},
 )  # fmt: skip
-async def payload(quote_id: QuoteId, desk: Worker) -> Response:
+async def payload(quote_id: QuoteId, desk: Worker, exchange: Current) -> Response:
     """The payload as it came, as an attachment: it is foreign content, not to be shown."""
+    await desk.stamp(exchange)  # a database that is away is told by it at once
     found = await _receipt(desk, quote_id)
     async with desk.reader.connection() as connection:
         body = await read_payload(connection, bytes.fromhex(found.sha256))

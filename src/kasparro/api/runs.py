@@ -87,9 +87,7 @@ class Anomaly(BaseModel):
     """A difference that deserves a look."""
 
     source: str = Field(description="The source")
-    reason: str = Field(
-        description="no_part, failed_since, fewer_records or more_rejected", examples=["fewer_records"]
-    )
+    reason: str = Field(description="no_part, failed_since, fewer_records or more_rejected", examples=["fewer_records"])
     severity: Literal["notice", "warning"] = Field(description="How much it matters")
     detail: str = Field(description="What differs")
 
@@ -125,9 +123,7 @@ async def get_runs(query: Annotated[RunsQuery, asks(RunsQuery)], desk: Worker, e
     await desk.stamp(exchange)
     before, source = int(query.cursor) if query.cursor else None, desk.known_source(query.source)
     async with desk.reader.connection() as connection:
-        runs = await list_runs(
-            connection, limit=query.limit + 1, before=before, status=query.status, source=source
-        )
+        runs = await list_runs(connection, limit=query.limit + 1, before=before, status=query.status, source=source)
     following = str(runs[query.limit - 1].run_id) if len(runs) > query.limit else None
     given = query.model_dump(exclude_unset=True, exclude_none=True)
     headers = {"link": f'</runs?{urlencode(given | {"cursor": following})}>; rel="next"'} if following else {}

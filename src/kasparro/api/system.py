@@ -13,6 +13,7 @@ from pydantic import Field
 from kasparro import __version__
 from kasparro.api.answers import answer
 from kasparro.api.desk import Worker
+from kasparro.api.exchange import Current
 from kasparro.api.quotes import Answered
 
 router = APIRouter(tags=["system"])
@@ -61,8 +62,9 @@ async def welcome() -> Response:
 
 
 @router.get("/system/info", response_model=SystemInfo, summary="What runs here")
-async def info(desk: Worker) -> Response:
+async def info(desk: Worker, exchange: Current) -> Response:
     """Versions, platform, uptime."""
+    await desk.stamp(exchange)  # a database that is away is told by it at once
     async with desk.reader.connection() as connection:
         number = connection.info.server_version
     return answer(

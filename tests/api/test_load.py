@@ -1,0 +1,168 @@
+"""Too much at once: what waits too long is refused at once, and everything goes on as soon as it can."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx2
+import pytest
+from starlette.types import ASGIApp, Message, Receive, Send
+
+from kasparro.api import edge
+from kasparro.store.connection import connect
+from tests.api.serving import app_of, running
+from tests.ingest.looking import Desk, value
+from tests.ingest.scripted import Scripted, body, record
+
+ADMIN = "a-key-of-at-least-24-characters"
+
+_WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+
+
+@asynccontextmanager
+async def _stuck(url: str) -> AsyncIterator[None]:
+    """Whoever reads the rejections waits until the block ends."""
+    other = await connect(url)
+    try:
+        async with other.transaction():
+            await other.execute("LOCK TABLE rejections IN ACCESS EXCLUSIVE MODE")
+            yield
+    finally:
+        await other.close()
+
+
+async def _until_waiting(url: str, wanted: int) -> None:
+    """Wait until so many sessions wait for a lock."""
+    watching = await connect(url)
+    async with asyncio.timeout(30):
+        while await value(watching, _WAITING) < wanted:
+            await watching.execute("SELECT pg_sleep(0.01)")
+    await watching.close()
+
+
+async def test_past_the_stated_queue_requests_are_shed_and_it_recovers_at_once(url: str) -> None:
+    async with running(app_of(url, api_max_waiting=3)) as api:
+        async with _stuck(url):
+            held = [asyncio.create_task(api.get(f"/rejections?limit={n}")) for n in (1, 2, 3)]
+            await _until_waiting(url, 3)
+            for path in ("/data", "/stats", "/nope"):
+                answer = await api.get(path)
+                assert answer.status_code == 503 and answer.headers["retry-after"] == "1"
+                assert answer.headers["content-type"] == "application/problem+json"
+                assert "Too many" in answer.json()["detail"]
+            for path in ("/livez", "/readyz", "/health"):
+                assert (await api.get(path)).status_code == 200, path
+        assert [answer.status_code for answer in await asyncio.gather(*held)] == [200] * 3
+        assert (await api.get("/data")).status_code == 200
+        assert "kasparro_http_shed_total" in (await api.get("/metrics")).text
+
+
+async def test_a_question_that_takes_too_long_is_ended_with_a_clear_answer(url: str) -> None:
+    async with running(app_of(url, database_timeout=1)) as api:
+        async with _stuck(url):
+            answer = await api.get("/rejections")
+        assert answer.status_code == 503 and answer.headers["retry-after"]
+        assert "too long" in answer.json()["detail"] and "statement" not in answer.text
+        assert (await api.get("/rejections")).status_code == 200
+
+
+async def test_a_client_that_goes_away_takes_nobody_with_it(url: str, desk: Desk, gecko: Scripted) -> None:
+    await desk.post(gecko, body(record("a", "1")))
+    async with running(app_of(url)) as api:
+        for _ in range(20):
+            asked = [asyncio.create_task(api.get("/data")) for _ in range(5)]
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            asked[0].cancel()
+            answers = await asyncio.gather(*asked, return_exceptions=True)
+            assert [getattr(answer, "status_code", 0) for answer in answers[1:]] == [200] * 4
+
+
+async def test_who_doesn_t_read_an_export_is_in_nobody_s_way(url: str, desk: Desk, gecko: Scripted) -> None:
+    await desk.post(gecko, body(record("a", "1")))
+    app = app_of(url, api_max_waiting=2)
+    began = asyncio.Queue[None]()
+
+    async def stuck(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            began.put_nowait(None)
+            await asyncio.Event().wait()
+
+    async def silent() -> Message:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async with running(app) as api:
+        slow = []
+        for path in ("/data.csv", "/data.ndjson", "/data", "/data.csv"):
+            scope = _scope("GET", path)
+            slow.append(asyncio.create_task(_run(app, scope, silent, stuck)))
+            await began.get()
+        assert (await api.get("/data?limit=3")).status_code == 200
+        for task in slow:
+            task.cancel()
+        await asyncio.gather(*slow, return_exceptions=True)
+        assert (await api.get("/data")).status_code == 200
+
+
+async def _run(app: ASGIApp, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    await app(scope, receive, send)
+
+
+def _scope(method: str, path: str, *headers: tuple[bytes, bytes]) -> dict[str, Any]:
+    return {
+        "type": "http", "method": method, "path": path, "raw_path": path.encode(), "query_string": b"",
+        "headers": list(headers), "client": ("127.0.0.1", 1), "server": ("here", 80), "scheme": "http",
+        "http_version": "1.1", "root_path": "",
+    }  # fmt: skip
+
+
+async def _post(app: ASGIApp, *messages: Message, hang: bool = False) -> int:
+    """The status of a POST whose body comes in `messages`, and then nothing more or a hang."""
+    sent: list[Message] = []
+    left = list(messages)
+
+    async def receive() -> Message:
+        if left:
+            return left.pop(0)
+        if hang:
+            await asyncio.Event().wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    key = (b"authorization", f"Bearer {ADMIN}".encode())
+    scope = _scope("POST", "/etl/run", key, (b"content-type", b"application/json"))
+    await app(scope, receive, send)
+    return int(sent[0]["status"])
+
+
+async def test_a_body_that_doesn_t_come_whole_starts_nothing(
+    url: str, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = app_of(url, api_admin_key=ADMIN)
+    monkeypatch.setattr(edge, "_BODY_SECONDS", 0.1)
+    part = {"type": "http.request", "body": b"", "more_body": True}
+    kilobyte = {"type": "http.request", "body": b" " * 1024, "more_body": True}
+    async with running(app):
+        assert await _post(app, part) == 400
+        assert await _post(app, part, hang=True) == 408
+        assert await _post(app, *[kilobyte] * 65) == 413
+        assert await value(desk.connection, "SELECT count(*) FROM etl_runs") == 0
+        assert await _post(app, *[kilobyte] * 60, {"type": "http.request", "body": b"{}", "more_body": False}) == 202
+
+
+async def test_a_broken_handler_shows_nothing_of_itself(
+    api: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def breaks(*_: object, **__: object) -> None:
+        raise RuntimeError("SELECT secret FROM /etc/passwd")
+
+    monkeypatch.setattr("kasparro.api.data._meta", breaks)
+    answer = await api.get("/data", headers={"x-request-id": "find-me"})
+    assert answer.status_code == 500 and answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["x-frame-options"] == "DENY" and answer.json()["request_id"] == "find-me"
+    for told in ("SELECT", "passwd", "Traceback", "RuntimeError", ".py"):
+        assert told not in answer.text
