@@ -12,6 +12,7 @@ import pytest
 
 from tests.api.serving import served, workers_of
 from tests.api.test_metrics import samples
+from tests.ingest.commands import until
 from tests.ingest.looking import Desk
 from tests.ingest.scripted import Scripted, body, record
 
@@ -46,7 +47,12 @@ def test_what_workers_count_adds_up(url: str, tmp_path: Path) -> None:
             "kasparro_http_requests_total",
             (("method", "GET"), ("route", "/data/{crypto_id}"), ("status", "404")),
         )
-        assert [samples(httpx2.get(f"{address}/metrics").text)[wanted] for _ in range(6)] == [40.0] * 6
+
+        def counted() -> float:
+            return samples(httpx2.get(f"{address}/metrics").text)[wanted]
+
+        until(lambda: counted() == 40.0)  # each worker writes down what it counted a moment later
+        assert [counted() for _ in range(6)] == [40.0] * 6
 
 
 def _connect(address: str) -> socket.socket:

@@ -1,5 +1,6 @@
 """The app: all resources, behind the edge."""
 
+import gc
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -64,7 +65,12 @@ def make_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await reader.open()
         await writer.open()
+        # What was made so far stays: looking through it for garbage again and again makes requests wait.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(20_000, 20, 50)
         yield
+        metrics.flush()
         await pulse.close()
         await counter.close()
         await reader.close()

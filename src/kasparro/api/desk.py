@@ -45,7 +45,7 @@ class Desk:
         self.writer = writer
         self.sources = tuple(sources)
         self.started = datetime.now(UTC)
-        self.versions = SingleFlight(self._read_versions)
+        self.stamps = SingleFlight(self._read_stamp)
         self._pulse = pulse
         self._snapshot: Snapshot | None = None
         self._refreshing = asyncio.Lock()
@@ -60,9 +60,7 @@ class Desk:
     async def stamp(self, exchange: Exchange) -> Stamp:
         """What an answer to `exchange` depends on, as it is after the request's arrival."""
         if exchange.stamp is None:
-            # Shielded: the question belongs to all who wait for it.
-            versions = await asyncio.shield(self.versions.ask())
-            exchange.stamp = Stamp(versions.data, versions.activity, int(time.time() // 60))
+            exchange.stamp = await self.stamps.ask()
         return exchange.stamp
 
     async def snapshot(self, exchange: Exchange) -> Snapshot:
@@ -93,7 +91,7 @@ class Desk:
         self._past.move_to_end(moment.version)
         return found
 
-    async def _read_versions(self) -> Versions:
+    async def _read_stamp(self) -> Stamp:
         known = self._snapshot
         try:
             try:
@@ -107,7 +105,7 @@ class Desk:
             # The ledger went back: a backup was restored. Nothing that is remembered holds.
             self._snapshot = None
             self._past.clear()
-        return versions
+        return Stamp(versions.data, versions.activity, int(time.time() // 60))
 
     async def _ask(self) -> Versions:
         async with self._pulse.use() as connection:

@@ -38,6 +38,8 @@ _SECURITY = [
 ]
 _VARY = (b"vary", b"accept, accept-encoding")
 _CLOSED = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+_GZIP = (b"content-encoding", b"gzip")
+_NOTHING: Message = {"type": "http.response.body", "body": b""}
 _Headers = list[tuple[bytes, bytes]]
 
 
@@ -94,12 +96,14 @@ class Edge:
             if (
                 method in ("GET", "HEAD")
                 and (question := self._cache.question((path, scope["query_string"])))
-                and wanted_format(None, exchange.headers) == "json"
+                and wanted_format(None, exchange.headers.get(b"accept", b"")) == "json"
             ):
-                entry = self._cache.get(question, await self._desk.stamp(exchange))
+                exchange.stamp = await self._desk.stamps.ask()
+                entry = self._cache.get(question, exchange.stamp)
                 if entry is not None:
                     self._metrics.cached()
-                    await self._send_entry(entry, exchange, extra, send, bodiless=method == "HEAD")
+                    for message in self._messages(entry, exchange, extra, bodiless=method == "HEAD"):
+                        await send(message)
                     return
             await self._pass_on(exchange, scope, receive, send, extra)
         except Problem as problem:
@@ -144,36 +148,39 @@ class Edge:
                     raise Problem(500, "This is a bug. The log has more under this request's id") from error
         exchange.route = _route(scope)
         if (rendered := exchange.rendered) is not None:
-            headers = [*rendered.kept_headers, (b"cache-control", self._gate.caching), _VARY]
+            headers = [*rendered.kept_headers, (b"cache-control", self._gate.caching), _VARY, *_SECURITY, _CLOSED]
             entry = Entry(exchange.stamp, exchange.route, rendered.status_code, rendered.head, headers)
             if rendered.question is not None:
                 self._cache.put((scope["path"], scope["query_string"]), rendered.question, entry)
-            await self._send_entry(entry, exchange, extra, send, bodiless=method == "HEAD")
+            for message in self._messages(entry, exchange, extra, bodiless=method == "HEAD"):
+                await send(message)
 
-    async def _send_entry(
-        self, entry: Entry, exchange: Exchange, extra: _Headers, send: Send, *, bodiless: bool
-    ) -> None:
+    def _messages(self, entry: Entry, exchange: Exchange, extra: _Headers, *, bodiless: bool) -> list[Message]:
+        """The answer to `exchange`. What is kept isn't copied: it is sent as a part of its own."""
         exchange.route = entry.route
         self._worked(exchange)
-        given = exchange.headers.get(b"if-none-match")
+        headers = exchange.headers
+        given = headers.get(b"if-none-match")
         if given is not None and entry.status == 200 and (entry.etag[2:] in given or given.strip() == b"*"):
             exchange.status = 304
-            headers = [*entry.headers, *_SECURITY, _CLOSED, *extra]
-            await send({"type": "http.response.start", "status": 304, "headers": headers})
-            await send({"type": "http.response.body", "body": b""})
-            return
+            return [{"type": "http.response.start", "status": 304, "headers": entry.headers + extra}, _NOTHING]
         exchange.status = entry.status
         took = (time.perf_counter() - exchange.began) * 1000
         tail = f',"request_id":"{exchange.request_id}","api_latency_ms":{took:.3f}}}'.encode()
-        headers = [*entry.headers, *_SECURITY, _CLOSED, *extra]
-        if entry.body.worth_compressing and accepts_gzip(exchange.headers.get(b"accept-encoding", b"")):
-            body = entry.body.gzipped(tail)
-            headers.append((b"content-encoding", b"gzip"))
-        else:
-            body = entry.body.plain(tail)
-        headers.append((b"content-length", b"%d" % len(body)))
-        await send({"type": "http.response.start", "status": entry.status, "headers": headers})
-        await send({"type": "http.response.body", "body": b"" if bodiless else body})
+        kept = entry.body.head
+        encoding = headers.get(b"accept-encoding")
+        if encoding is not None and entry.body.worth_compressing and accepts_gzip(encoding):
+            kept, tail = entry.body.gzipped(tail)
+            extra = [*extra, _GZIP]
+        start: Message = {
+            "type": "http.response.start",
+            "status": entry.status,
+            "headers": [*entry.headers, *extra, (b"content-length", b"%d" % (len(kept) + len(tail)))],
+        }
+        if bodiless:
+            return [start, _NOTHING]
+        part: Message = {"type": "http.response.body", "body": kept, "more_body": True}
+        return [start, part, {"type": "http.response.body", "body": tail}]
 
     async def _send_problem(
         self, problem: Problem, exchange: Exchange, scope: Scope, extra: _Headers, send: Send, *, bodiless: bool

@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from functools import lru_cache
 
 _GZIP_HEAD = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 _WORTH_IT = 500
@@ -27,32 +28,18 @@ class Body:
         """Whether it is long enough for that."""
         return len(self.head) >= _WORTH_IT
 
-    @property
-    def size(self) -> int:
-        """The bytes that it takes to keep it, roughly."""
-        return len(self.head) + len(self._deflated or b"")
-
-    def plain(self, tail: bytes) -> bytes:
-        """The whole body."""
-        return self.head + tail
-
-    def gzipped(self, tail: bytes) -> bytes:
-        """The whole body, compressed; `tail` has less than 65,536 bytes."""
+    def gzipped(self, tail: bytes) -> tuple[bytes, bytes]:
+        """The whole body, compressed, in two parts: what is kept, and the end; `tail` has less than 65,536 bytes."""
         if self._deflated is None:
             packer = zlib.compressobj(6, wbits=-15)
             self._deflated = _GZIP_HEAD + packer.compress(self.head) + packer.flush(zlib.Z_FULL_FLUSH)
             self._crc = zlib.crc32(self.head)
         length = len(tail)
-        return b"".join(
-            (
-                self._deflated,
-                struct.pack("<BHH", 1, length, length ^ 0xFFFF),
-                tail,
-                struct.pack("<II", zlib.crc32(tail, self._crc), (len(self.head) + length) & 0xFFFFFFFF),
-            )
-        )
+        end = struct.pack("<II", zlib.crc32(tail, self._crc), (len(self.head) + length) & 0xFFFFFFFF)
+        return self._deflated, struct.pack("<BHH", 1, length, length ^ 0xFFFF) + tail + end
 
 
+@lru_cache(256)
 def accepts_gzip(header: bytes) -> bool:
     """Whether an `Accept-Encoding` header lets gzip through (RFC 9110, 12.5.3)."""
     accepted = {}

@@ -1,8 +1,8 @@
 """An exchange: one request on its way through the edge, and what is found out about it there."""
 
-import os
 import re
 import time
+from random import getrandbits
 from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
@@ -24,8 +24,11 @@ class Exchange:
         self.began = time.perf_counter()
         self.headers = headers
         self.client = client
-        given = headers.get(b"x-request-id", b"")
-        self.request_id = given.decode() if _SANE_ID.fullmatch(given) else os.urandom(8).hex()
+        given = headers.get(b"x-request-id")
+        if given is not None and _SANE_ID.fullmatch(given):
+            self.request_id = given.decode()
+        else:
+            self.request_id = f"{getrandbits(64):016x}"
         self.stamp: Stamp | None = None
         self.rendered: Rendered | None = None
         self.route = "(none)"

@@ -4,7 +4,8 @@ import csv
 import io
 import json
 import zlib
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from functools import lru_cache
 from typing import Literal, cast
 
 from fastapi import Response
@@ -24,11 +25,11 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _COLUMNS = tuple(QuoteRow.model_fields)
 
 
-def wanted_format(given: str | None, headers: Mapping[bytes, bytes]) -> Format:
-    """What `format` says, else what `Accept` asks for by name, else JSON."""
+@lru_cache(256)
+def wanted_format(given: str | None, accept: bytes) -> Format:
+    """What `format` says, else what the header `Accept` asks for by name, else JSON."""
     if given:
         return cast("Format", given)
-    accept = headers.get(b"accept", b"")
     if b"json" not in accept.replace(b"ndjson", b""):
         if b"text/csv" in accept:
             return "csv"

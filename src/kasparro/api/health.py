@@ -89,7 +89,7 @@ async def readyz(desk: Worker) -> Response:
     began = time.perf_counter()
     try:
         async with asyncio.timeout(_PATIENCE_S):
-            await asyncio.shield(desk.versions.ask())
+            await desk.stamps.ask()
             async with desk.reader.connection(patience=_PATIENCE_S) as connection:
                 await require_schema(connection)
     except (KasparroError, TimeoutError) as error:
@@ -144,8 +144,7 @@ async def _look(desk: Desk) -> tuple[dict[str, Any], float]:
     healthy = True
     try:
         async with asyncio.timeout(_PATIENCE_S):
-            # Shielded: the question belongs to all who wait for it.
-            await asyncio.shield(desk.versions.ask())
+            await desk.stamps.ask()
             async with desk.reader.connection(patience=_PATIENCE_S) as connection:
                 ended = [run for run in await list_runs(connection, limit=5) if run.ended_at and run.steps]
         if ended:

@@ -13,29 +13,31 @@ class SingleFlight(Generic[Answer]):
 
     def __init__(self, read: Callable[[], Awaitable[Answer]]) -> None:
         self._read = read
-        self._next: asyncio.Future[Answer] | None = None
+        self._waiting: list[asyncio.Future[Answer]] = []
         self._flying: asyncio.Task[None] | None = None
 
     def ask(self) -> asyncio.Future[Answer]:
-        """What `read` gives or raises, called after this moment. Not to be cancelled: it belongs to all who wait."""
-        if self._next is None:
-            self._next = asyncio.get_running_loop().create_future()
+        """What `read` gives or raises, called after this moment. Whoever gives up waiting stops nobody else."""
+        # One future each is cheaper than one for all, behind a shield each.
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._waiting.append(future)
         if self._flying is None:
             self._flying = asyncio.create_task(self._fly())
-        return self._next
+        return future
 
     async def _fly(self) -> None:
         try:
-            while self._next is not None:
-                future, self._next = self._next, None
+            while self._waiting:
+                batch, self._waiting = self._waiting, []
                 try:
                     answer = await self._read()
                 except Exception as error:
-                    if not future.done():
-                        future.set_exception(error)
-                        future.exception()  # seen: nobody may wait for it any more
+                    for future in batch:
+                        if not future.done():
+                            future.set_exception(error)
                 else:
-                    if not future.done():
-                        future.set_result(answer)
+                    for future in batch:
+                        if not future.done():
+                            future.set_result(answer)
         finally:
             self._flying = None
