@@ -53,7 +53,7 @@ smoke: install ## ask the running API for its health, some data and its figures
 	@for path in /health '/data?limit=5' /stats; do $(BIN)/python -c "$$SMOKE" "$$path" || exit 1; done
 
 test: $(VENV)/.dev ## run all tests
-	@$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m pytest -n 4 --dist worksteal
 
 lint: $(VENV)/.dev ## style, types and import contracts
 	@$(BIN)/ruff check .
