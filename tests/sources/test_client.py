@@ -14,12 +14,10 @@ import anyio
 import msgspec
 import pytest
 import structlog
-from hypothesis import given
-from hypothesis import strategies as st
 
 from kasparro.errors import Skippable
 from kasparro.sandbox.server import RunningSandbox
-from kasparro.sources.client import MAX_PAYLOAD, PoliteClient, retry_after
+from kasparro.sources.client import MAX_PAYLOAD, PoliteClient
 from kasparro.sources.contract import Request
 from kasparro.sources.errors import RequestSkipped, SourceStopped, SourceUnreachable
 from tests.sources.payloads import SWIFT
@@ -317,36 +315,6 @@ async def test_waits_between_attempts_stay_below_the_cap(say: Say, client: Clien
     announced = await waits(client(server.url, plan))
     assert len(announced) == 6
     assert max(announced) <= 0.1
-
-
-@pytest.mark.parametrize(
-    ("header", "seconds"),
-    [
-        ("119", 119),
-        (" 2 ", 2),
-        ("0", None),
-        ("", None),
-        ("soon", None),
-        ("-5", None),
-        ("1.5", None),
-        ("²", None),
-        ("٣", None),
-        ("Mon, 15 Jun 2026 12:02:00 GMT", 120),
-        ("Monday, 15-Jun-26 12:02:00 GMT", 120),
-        ("Mon, 15 Jun 2026 14:02:00 +0200", 120),
-        ("Mon, 15 Jun 2026 11:00:00 GMT", None),
-        ("Mon, 15 Jun 2026 12:02:00", None),
-        ("Mon, 32 Jun 2026 12:02:00 GMT", None),
-    ],
-)
-def test_what_a_retry_after_header_asks_for(header: str, seconds: float | None) -> None:
-    assert retry_after(header, NOW) == seconds
-
-
-@given(st.text(max_size=40))
-def test_any_retry_after_header_is_a_wait_or_no_hint(header: str) -> None:
-    wait = retry_after(header, NOW)
-    assert wait is None or wait > 0
 
 
 @pytest.mark.parametrize("fault", ["error200", "status=429"])
