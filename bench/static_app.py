@@ -29,4 +29,4 @@ def app() -> FastAPI:
 
 if __name__ == "__main__":
     os.environ[_FILE] = sys.argv[1]
-    web_server(load_settings(), "bench.static_app:app").serve()
+    web_server(load_settings(), "bench.static_app:app", interface="asgi").serve()

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from ipaddress import ip_address
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -29,7 +29,8 @@ from kasparro.store.schema import migrate, require_schema
 
 if TYPE_CHECKING:
     from granian.server.mp import MPServer
-    from starlette.types import ASGIApp
+
+    from kasparro.api.front import Front
 
 _COUNT_SECONDS = 30.0
 
@@ -80,21 +81,23 @@ def serve(settings: Settings, database: Database) -> None:
     os.environ["DATABASE_URL"] = database.url
     with TemporaryDirectory(prefix="kasparro-metrics-") as counts:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = counts
-        web_server(settings, "kasparro.bootstrap:api").serve()
+        web_server(settings, "kasparro.bootstrap:api", interface="rsgi").serve()
 
 
-def web_server(settings: Settings, factory: str) -> "MPServer":
+def web_server(settings: Settings, factory: str, *, interface: Literal["rsgi", "asgi"]) -> "MPServer":
     """The server of the app that `factory` (`module:function`) makes in each of its workers."""
     from granian.constants import Interfaces
     from granian.http import HTTP1Settings
     from granian.server.mp import MPServer
+
+    from kasparro.api.front import Front
 
     return MPServer(
         factory,
         factory=True,
         address=settings.api_host,
         port=settings.api_port,
-        interface=Interfaces.ASGI,
+        interface=Interfaces(interface),
         workers=settings.api_workers,
         websockets=False,
         backlog=2048,
@@ -108,7 +111,7 @@ def web_server(settings: Settings, factory: str) -> "MPServer":
     )
 
 
-def api() -> "ASGIApp":
+def api() -> "Front":
     """The API of one worker process, from the settings in its environment."""
     from kasparro.api.app import make_app
 

@@ -5,11 +5,12 @@ from ipaddress import ip_network
 import pytest
 
 from kasparro.api.clients import Clients
+from kasparro.api.exchange import HeaderList
 
 
 def _address(peer: str, *forwarded: str, trusted: tuple[str, ...] = ()) -> str:
-    scope = {"client": (peer, 1), "headers": [(b"x-forwarded-for", line.encode()) for line in forwarded]}
-    return Clients([ip_network(one) for one in trusted]).address(scope)
+    headers = HeaderList([(b"x-forwarded-for", line.encode()) for line in forwarded])
+    return Clients([ip_network(one) for one in trusted]).address(peer, headers)
 
 
 OURS = ("10.0.0.0/8", "fd00::/8")

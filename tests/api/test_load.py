@@ -118,8 +118,8 @@ def _scope(method: str, path: str, *headers: tuple[bytes, bytes]) -> dict[str, A
     }  # fmt: skip
 
 
-async def _post(app: ASGIApp, *messages: Message, hang: bool = False) -> int:
-    """The status of a POST whose body comes in `messages`, and then nothing more or a hang."""
+async def _post(app: ASGIApp, length: int, *messages: Message, hang: bool = False) -> int:
+    """The status of a POST that says it has so many bytes, which come in `messages`, and then nothing or a hang."""
     sent: list[Message] = []
     left = list(messages)
 
@@ -134,7 +134,8 @@ async def _post(app: ASGIApp, *messages: Message, hang: bool = False) -> int:
         sent.append(message)
 
     key = (b"authorization", f"Bearer {ADMIN}".encode())
-    scope = _scope("POST", "/etl/run", key, (b"content-type", b"application/json"))
+    more = ((b"content-type", b"application/json"), (b"content-length", b"%d" % length))
+    scope = _scope("POST", "/etl/run", key, *more)
     await app(scope, receive, send)
     return int(sent[0]["status"])
 
@@ -146,12 +147,15 @@ async def test_a_body_that_doesn_t_come_whole_starts_nothing(
     monkeypatch.setattr(edge, "_BODY_SECONDS", 0.1)
     part = {"type": "http.request", "body": b"", "more_body": True}
     kilobyte = {"type": "http.request", "body": b" " * 1024, "more_body": True}
+    end = {"type": "http.request", "body": b"{}", "more_body": False}
     async with running(app):
-        assert await _post(app, part) == 400
-        assert await _post(app, part, hang=True) == 408
-        assert await _post(app, *[kilobyte] * 65) == 413
+        assert await _post(app, 10, part) == 400
+        assert await _post(app, 10, part, end) == 400
+        assert await _post(app, 10, part, hang=True) == 408
+        assert await _post(app, 65 * 1024) == 413
+        assert await _post(app, 10, *[kilobyte] * 65) == 413
         assert await value(desk.connection, "SELECT count(*) FROM etl_runs") == 0
-        assert await _post(app, *[kilobyte] * 60, {"type": "http.request", "body": b"{}", "more_body": False}) == 202
+        assert await _post(app, 60 * 1024 + 2, *[kilobyte] * 60, end) == 202
 
 
 async def test_a_broken_handler_shows_nothing_of_itself(

@@ -7,7 +7,6 @@ from typing import Any
 
 from fastapi import Depends, FastAPI
 from starlette.middleware.cors import CORSMiddleware
-from starlette.types import ASGIApp
 
 from kasparro import __version__
 from kasparro.api import (
@@ -30,12 +29,14 @@ from kasparro.api.cache import AnswerCache
 from kasparro.api.clients import Clients
 from kasparro.api.desk import Desk
 from kasparro.api.edge import Edge
+from kasparro.api.front import Front
 from kasparro.api.gate import Gate
 from kasparro.api.limits import RateLimiter
 from kasparro.api.metrics import Metrics
 from kasparro.config import Settings
 from kasparro.store.kept import KeptConnection
 from kasparro.store.pool import Pool
+from kasparro.store.pulse import Pulse
 
 _ROOMS = (system, health, data, coins, stats, runs, etl, receipts, quality, monitoring, documentation)
 _CACHE_BYTES = 64 * 1024 * 1024
@@ -47,15 +48,15 @@ _WRITERS = 2
 def make_app(
     settings: Settings, *, read_url: str, write_url: str, sources: Sequence[str], etl_sources: Sequence[str],
     exposed: bool,
-) -> ASGIApp:  # fmt: skip
-    """The API of one worker. `sources` are all there are, `etl_sources` those that a run takes when none are named;
-    `exposed` when others than this machine can reach it."""
+) -> Front:  # fmt: skip
+    """The API of one worker, ready for the server. `sources` are all there are, `etl_sources` those that a run takes
+    when none are named; `exposed` when others than this machine can reach it."""
     timeout = float(settings.database_timeout)
     reader = Pool(
         read_url, size=settings.database_pool_size, timeout=timeout, waiting=settings.api_max_waiting, read_only=True
     )
     writer = Pool(write_url, size=_WRITERS, timeout=timeout, waiting=settings.api_max_waiting, read_only=False)
-    pulse = KeptConnection(read_url, more="-c default_transaction_read_only=on", timeout=_PULSE_SECONDS)
+    pulse = Pulse(read_url, timeout=_PULSE_SECONDS)
     counter = KeptConnection(write_url, more="-c synchronous_commit=off", timeout=_COUNT_SECONDS)
     desk = Desk(settings, reader, writer, pulse, sources)
     metrics = Metrics()
@@ -93,12 +94,14 @@ def make_app(
         limiter=RateLimiter(counter, limit, metrics.not_limited) if limit else None, metrics=metrics,
         max_waiting=settings.api_max_waiting,
     )  # fmt: skip
+    life = app.router.lifespan_context(app)
     if not settings.cors_origins:
-        return edge
-    return CORSMiddleware(
+        return Front(edge, None, life)
+    shared = CORSMiddleware(
         edge, allow_origins=settings.cors_origins, allow_methods=["GET", "HEAD", "POST"], allow_headers=["*"],
         expose_headers=["ETag", "Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID"],
     )  # fmt: skip
+    return Front(edge, shared, life)
 
 
 class _Documented(FastAPI):

@@ -7,7 +7,7 @@ import msgspec
 
 from kasparro.api.encoding import Body
 
-Target = tuple[str, bytes]
+Target = tuple[str, str]
 """A request's path and query as they came."""
 
 _LONGEST_TARGET = 2_000
@@ -30,15 +30,15 @@ class Entry:
     __slots__ = ("body", "etag", "headers", "route", "stamp", "status")
 
     def __init__(
-        self, stamp: Stamp | None, route: str, status: int, head: bytes, headers: list[tuple[bytes, bytes]]
+        self, stamp: Stamp | None, route: str, status: int, head: bytes, headers: list[tuple[str, str]]
     ) -> None:  # fmt: skip
         self.stamp = stamp
         self.route = route
         self.status = status
         self.body = Body(head)
         # Weak: the members that each answer adds (its request's id, the time it took) don't count.
-        self.etag = b'W/"' + sha256(head).hexdigest()[:24].encode() + b'"'
-        self.headers = [*headers, (b"etag", self.etag)]
+        self.etag = f'W/"{sha256(head).hexdigest()[:24]}"'
+        self.headers = [*headers, ("etag", self.etag)]
 
 
 class AnswerCache:

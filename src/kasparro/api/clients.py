@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
-from starlette.types import Scope
+from kasparro.api.exchange import Headers
 
 _WITH_PORT = re.compile(r"\[([^\]]+)\](?::\d+)?|([\d.]+):\d+")
 
@@ -15,20 +15,18 @@ class Clients:
     def __init__(self, trusted: Sequence[IPv4Network | IPv6Network]) -> None:
         self._trusted = trusted
 
-    def address(self, scope: Scope) -> str:
-        """The client's address; of IPv6 the network of 64 bits, since one client has all of it.
+    def address(self, peer: str, headers: Headers) -> str:
+        """The client's address, where `peer` connected; of IPv6 the network of 64 bits, since one client has all of it.
 
         In `X-Forwarded-For` it is the last address that none of our proxies has: what stands before it could be
         written by anybody.
         """
-        peer = scope["client"][0] if scope.get("client") else ""
         if not self._trusted:
             return _grouped(_address(peer)) if ":" in peer else peer
         address = _address(peer)
         if address is not None and self._is_ours(address):
-            lines = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
-            for part in reversed(b",".join(lines).split(b",")):
-                named = _address(part.decode("latin-1"))
+            for part in reversed(",".join(headers.get_all("x-forwarded-for")).split(",")):
+                named = _address(part)
                 if named is None:
                     break
                 address = named

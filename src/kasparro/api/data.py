@@ -97,7 +97,7 @@ async def list_data(query: Annotated[DataQuery, asks(DataQuery)], desk: Worker, 
 
     Pages can be had by number, by offset or by cursor; all three agree. A cursor stays right while new quotes come in.
     """
-    form = wanted_format(query.format, exchange.headers.get(b"accept", b""))
+    form = wanted_format(query.format, exchange.headers.get("accept") or "")
     snapshot, now, effective = await chosen_snapshot(query, desk, exchange)
     cursor = read_cursor(query.cursor) if query.cursor else None
     sort_by, order = (cursor.sort_by, cursor.order) if cursor else (query.sort_by, query.order)

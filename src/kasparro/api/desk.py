@@ -16,16 +16,14 @@ from kasparro.api.single_flight import SingleFlight
 from kasparro.config import Settings
 from kasparro.market.snapshot import Snapshot
 from kasparro.store.errors import DatabaseError, explain
-from kasparro.store.kept import KeptConnection
 from kasparro.store.latest import (
     Moment,
-    Versions,
     last_moment,
     read_snapshot,
     read_snapshot_at,
-    read_versions,
 )
 from kasparro.store.pool import Pool
+from kasparro.store.pulse import Pulse
 
 _KEPT_MOMENTS = 4
 """Past snapshots that are kept: who asks for one usually asks for its next page too."""
@@ -37,9 +35,7 @@ class Desk:
     `sources` are all that there are, in the order in which an id is looked up in them.
     """
 
-    def __init__(
-        self, settings: Settings, reader: Pool, writer: Pool, pulse: KeptConnection, sources: Sequence[str]
-    ) -> None:
+    def __init__(self, settings: Settings, reader: Pool, writer: Pool, pulse: Pulse, sources: Sequence[str]) -> None:
         self.settings = settings
         self.reader = reader
         self.writer = writer
@@ -95,10 +91,10 @@ class Desk:
         known = self._snapshot
         try:
             try:
-                versions = await self._ask()
+                versions = await self._pulse.read()
             except DatabaseError:
                 # The connection of before may have died while nobody asked: that's no reason to refuse anybody.
-                versions = await self._ask()
+                versions = await self._pulse.read()
         except DatabaseError as error:
             raise explain(error) or error from error
         if known is not None and versions.data < known.version:
@@ -106,10 +102,6 @@ class Desk:
             self._snapshot = None
             self._past.clear()
         return Stamp(versions.data, versions.activity, int(time.time() // 60))
-
-    async def _ask(self) -> Versions:
-        async with self._pulse.use() as connection:
-            return await read_versions(connection)
 
 
 async def _of(request: Request) -> Any:  # else FastAPI calls it in a thread

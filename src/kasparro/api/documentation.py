@@ -53,7 +53,7 @@ async def asset(asset: str, exchange: Current) -> Response:
         "content-security-policy": _POLICY, "cache-control": "public, max-age=31536000, immutable",
         "vary": "accept-encoding",
     }  # fmt: skip
-    if not accepts_gzip(exchange.headers.get(b"accept-encoding", b"")):
+    if not accepts_gzip(exchange.headers.get("accept-encoding") or ""):
         return Response(_read(folder, name), 200, headers, media_type)
     body = await asyncio.to_thread(_compressed, folder, name)
     return Response(body, 200, headers | {"content-encoding": "gzip"}, media_type)

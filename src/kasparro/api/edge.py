@@ -1,4 +1,4 @@
-"""The edge: the outermost layer, pure ASGI, through which every request comes and every answer leaves.
+"""The edge: the outermost layer, through which every request comes and every answer leaves.
 
 It counts and limits, answers from the cache, gives every answer its headers, and turns what breaks into a problem.
 What is answered here never reaches FastAPI; that is where the speed comes from.
@@ -6,7 +6,9 @@ What is answered here never reaches FastAPI; that is where the speed comes from.
 
 import asyncio
 import time
-from typing import Any
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, NamedTuple
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -15,7 +17,7 @@ from kasparro.api.cache import AnswerCache, Entry
 from kasparro.api.clients import Clients
 from kasparro.api.desk import Desk
 from kasparro.api.encoding import accepts_gzip
-from kasparro.api.exchange import Exchange
+from kasparro.api.exchange import Exchange, HeaderList, Headers
 from kasparro.api.exports import wanted_format
 from kasparro.api.gate import Gate
 from kasparro.api.limits import Allowance, RateLimiter
@@ -31,16 +33,21 @@ EXEMPT = frozenset({"/livez", "/readyz", "/health", "/health/detailed", "/metric
 _ASSETS = ("/docs/", "/dashboard/")
 _MAX_BODY = 64 * 1024
 _BODY_SECONDS = 10.0
-_SECURITY = [
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"x-frame-options", b"DENY"),
-]
-_VARY = (b"vary", b"accept, accept-encoding")
-_CLOSED = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
-_GZIP = (b"content-encoding", b"gzip")
-_NOTHING: Message = {"type": "http.response.body", "body": b""}
-_Headers = list[tuple[bytes, bytes]]
+_READING = ("GET", "HEAD")
+_BUG = "This is a bug. The log has more under this request's id"
+_SECURITY = [("x-content-type-options", "nosniff"), ("referrer-policy", "no-referrer"), ("x-frame-options", "DENY")]
+_VARY = ("vary", "accept, accept-encoding")
+_CLOSED = ("content-security-policy", "default-src 'none'; frame-ancestors 'none'")
+_GZIP = ("content-encoding", "gzip")
+_Headers = list[tuple[str, str]]
+
+
+class Answer(NamedTuple):
+    """A whole answer, ready to be sent."""
+
+    status: int
+    headers: _Headers
+    body: bytes
 
 
 class Edge:
@@ -61,19 +68,39 @@ class Edge:
         self._working = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Answer one request that came as ASGI."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        method = scope["method"]
-        exchange = Exchange(dict(scope["headers"]), self._clients.address(scope))
-        scope["exchange"] = exchange
+        peer = scope["client"][0] if scope.get("client") else ""
+        headers, query = HeaderList(scope["headers"]), scope["query_string"].decode("latin-1")
+        exchange = self.arrival(scope["method"], scope["path"], query, headers, peer)
+        answer = await self.meet(exchange, partial(self.pass_on, exchange, scope, receive, send))
+        if answer is not None:
+            await send({"type": "http.response.start", "status": answer.status, "headers": _encoded(answer.headers)})
+            await send({"type": "http.response.body", "body": answer.body})
+
+    def arrival(self, method: str, path: str, query: str, headers: Headers, peer: str) -> Exchange:
+        """The exchange that begins with this request; `peer` is the address that it came from."""
+        return Exchange(method, path, query, headers, self._clients.address(peer, headers))
+
+    async def meet(self, exchange: Exchange, pass_on: Callable[[], Awaitable[None]]) -> Answer | None:
+        """The answer to `exchange`; None when `pass_on`, which is to be `Edge.pass_on`, has sent it already."""
         self._working += 1
         try:
-            await self._answer(exchange, scope, receive, send)
+            return await self._answer(exchange, pass_on)
+        except Problem as problem:
+            return _refusal(problem, exchange)
+        except KasparroError as error:
+            log.warning("request_failed", error=error.message, request_id=exchange.request_id, path=exchange.path)
+            return _refusal(problem_of(error), exchange)
+        except Exception:
+            log.exception("request_broke", request_id=exchange.request_id, path=exchange.path)
+            return _refusal(Problem(500, _BUG), exchange)
         finally:
             self._worked(exchange)
-            self._metrics.answered(method, exchange.route, exchange.status, time.perf_counter() - exchange.began)
+            took = time.perf_counter() - exchange.began
+            self._metrics.answered(exchange.method, exchange.route, exchange.status, took)
 
     def _worked(self, exchange: Exchange) -> None:
         """There is nothing left to do but to send: how fast a client reads is in nobody's way."""
@@ -81,46 +108,46 @@ class Edge:
             exchange.working = False
             self._working -= 1
 
-    async def _answer(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
-        path, method = scope["path"], scope["method"]
-        extra: _Headers = [(b"x-request-id", exchange.request_id.encode())]
-        try:
-            if path not in EXEMPT and not path.startswith(_ASSETS):
-                if self._working > self._max_waiting:
-                    self._metrics.shed()
-                    raise Problem(503, "Too many requests wait. Try again in a second", headers={"Retry-After": "1"})
-                if self._limiter is not None:
-                    extra += _limit_headers(self._limiter, await self._limiter.ask(exchange.client))
-            if self._gate.closed:
-                await self._gate.admit_reader(exchange, path)
-            if (
-                method in ("GET", "HEAD")
-                and (question := self._cache.question((path, scope["query_string"])))
-                and wanted_format(None, exchange.headers.get(b"accept", b"")) == "json"
-            ):
-                exchange.stamp = await self._desk.stamps.ask()
-                entry = self._cache.get(question, exchange.stamp)
-                if entry is not None:
-                    self._metrics.cached()
-                    for message in self._messages(entry, exchange, extra, bodiless=method == "HEAD"):
-                        await send(message)
-                    return
-            await self._pass_on(exchange, scope, receive, send, extra)
-        except Problem as problem:
-            await self._send_problem(problem, exchange, scope, extra, send, bodiless=method == "HEAD")
-        except KasparroError as error:
-            log.warning("request_failed", error=error.message, request_id=exchange.request_id, path=path)
-            await self._send_problem(problem_of(error), exchange, scope, extra, send, bodiless=method == "HEAD")
+    async def _answer(self, exchange: Exchange, pass_on: Callable[[], Awaitable[None]]) -> Answer | None:
+        path = exchange.path
+        if path not in EXEMPT and not path.startswith(_ASSETS):
+            if self._working > self._max_waiting:
+                self._metrics.shed()
+                raise Problem(503, "Too many requests wait. Try again in a second", headers={"Retry-After": "1"})
+            if self._limiter is not None:
+                exchange.extra += _limit_headers(self._limiter, await self._limiter.ask(exchange.client))
+        if self._gate.closed:
+            await self._gate.admit_reader(exchange, path)
+        if (
+            exchange.method in _READING
+            and (question := self._cache.question((path, exchange.query))) is not None
+            and wanted_format(None, exchange.headers.get("accept") or "") == "json"
+        ):
+            exchange.stamp = await self._desk.stamps.ask()
+            entry = self._cache.get(question, exchange.stamp)
+            if entry is not None:
+                self._metrics.cached()
+                return _kept(entry, exchange)
+        await pass_on()
+        if (rendered := exchange.rendered) is None:
+            return None
+        headers = [*rendered.kept_headers, ("cache-control", self._gate.caching), _VARY, *_SECURITY, _CLOSED]
+        entry = Entry(exchange.stamp, exchange.route, rendered.status_code, rendered.head, headers)
+        if rendered.question is not None:
+            self._cache.put((path, exchange.query), rendered.question, entry)
+        return _kept(entry, exchange)
 
-    async def _pass_on(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send, extra: _Headers) -> None:
-        method = scope["method"]
+    async def pass_on(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the app answer; what it renders to be kept is in `exchange` then, and nothing is sent."""
+        method = exchange.method
+        scope["exchange"] = exchange
         if method == "HEAD":
             scope["method"] = "GET"
         elif method not in ("GET", "OPTIONS"):
             # Nor is it work to wait for a body.
             self._working -= 1
             try:
-                receive = _replay(await _read_body(receive))
+                receive = _replay(await _read_body(exchange.headers, receive))
             finally:
                 self._working += 1
         started = False
@@ -131,9 +158,9 @@ class Edge:
                 started = True
                 self._worked(exchange)
                 exchange.status = message["status"]
-                headers = message["headers"] = [*message["headers"], *_SECURITY, *extra]
+                headers = message["headers"] = [*message["headers"], *_encoded([*_SECURITY, *exchange.extra])]
                 if not any(name == b"content-security-policy" for name, _ in headers):
-                    headers.append(_CLOSED)
+                    headers += _encoded([_CLOSED])
             elif method == "HEAD":
                 message["body"] = b""
             await send(message)
@@ -145,58 +172,41 @@ class Edge:
                 # Starlette has answered and logged it, and raises it once more; or the client went away.
                 if not started:
                     log.error("request_broke", error=f"{type(error).__name__}: {error}", path=scope["path"])
-                    raise Problem(500, "This is a bug. The log has more under this request's id") from error
+                    raise Problem(500, _BUG) from error
         exchange.route = _route(scope)
-        if (rendered := exchange.rendered) is not None:
-            headers = [*rendered.kept_headers, (b"cache-control", self._gate.caching), _VARY, *_SECURITY, _CLOSED]
-            entry = Entry(exchange.stamp, exchange.route, rendered.status_code, rendered.head, headers)
-            if rendered.question is not None:
-                self._cache.put((scope["path"], scope["query_string"]), rendered.question, entry)
-            for message in self._messages(entry, exchange, extra, bodiless=method == "HEAD"):
-                await send(message)
 
-    def _messages(self, entry: Entry, exchange: Exchange, extra: _Headers, *, bodiless: bool) -> list[Message]:
-        """The answer to `exchange`. What is kept isn't copied: it is sent as a part of its own."""
-        exchange.route = entry.route
-        self._worked(exchange)
-        headers = exchange.headers
-        given = headers.get(b"if-none-match")
-        if given is not None and entry.status == 200 and (entry.etag[2:] in given or given.strip() == b"*"):
-            exchange.status = 304
-            return [{"type": "http.response.start", "status": 304, "headers": entry.headers + extra}, _NOTHING]
-        exchange.status = entry.status
-        took = (time.perf_counter() - exchange.began) * 1000
-        tail = f',"request_id":"{exchange.request_id}","api_latency_ms":{took:.3f}}}'.encode()
-        kept = entry.body.head
-        encoding = headers.get(b"accept-encoding")
-        if encoding is not None and entry.body.worth_compressing and accepts_gzip(encoding):
-            kept, tail = entry.body.gzipped(tail)
-            extra = [*extra, _GZIP]
-        start: Message = {
-            "type": "http.response.start",
-            "status": entry.status,
-            "headers": [*entry.headers, *extra, (b"content-length", b"%d" % (len(kept) + len(tail)))],
-        }
-        if bodiless:
-            return [start, _NOTHING]
-        part: Message = {"type": "http.response.body", "body": kept, "more_body": True}
-        return [start, part, {"type": "http.response.body", "body": tail}]
 
-    async def _send_problem(
-        self, problem: Problem, exchange: Exchange, scope: Scope, extra: _Headers, send: Send, *, bodiless: bool
-    ) -> None:
-        exchange.status = problem.status
-        body = problem.body(scope["path"], exchange.request_id)
-        given = [(name.lower().encode(), value.encode()) for name, value in problem.headers.items()]
-        headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", b"%d" % len(body)), *given]
-        await send(
-            {
-                "type": "http.response.start",
-                "status": problem.status,
-                "headers": [*headers, *_SECURITY, _CLOSED, *extra],
-            }
-        )
-        await send({"type": "http.response.body", "body": b"" if bodiless else body})
+def _kept(entry: Entry, exchange: Exchange) -> Answer:
+    """The answer to `exchange` from what is kept: unchanged (304), or with last members of its own."""
+    exchange.route = entry.route
+    extra = exchange.extra
+    given = exchange.headers.get("if-none-match")
+    if given is not None and entry.status == 200 and (entry.etag[2:] in given or given.strip() == "*"):
+        exchange.status = 304
+        return Answer(304, entry.headers + extra, b"")
+    exchange.status = entry.status
+    took = (time.perf_counter() - exchange.began) * 1000
+    tail = b',"request_id":"%b","api_latency_ms":%.3f}' % (exchange.request_id.encode(), took)
+    kept = entry.body.head
+    encoding = exchange.headers.get("accept-encoding")
+    if encoding is not None and entry.body.worth_compressing and accepts_gzip(encoding):
+        kept, tail = entry.body.gzipped(tail)
+        extra = [*extra, _GZIP]
+    headers = [*entry.headers, *extra, ("content-length", str(len(kept) + len(tail)))]
+    return Answer(entry.status, headers, b"" if exchange.method == "HEAD" else kept + tail)
+
+
+def _refusal(problem: Problem, exchange: Exchange) -> Answer:
+    exchange.status = problem.status
+    body = problem.body(exchange.path, exchange.request_id)
+    headers = [("content-type", MEDIA_TYPE), ("content-length", str(len(body)))]
+    headers += [(name.lower(), value) for name, value in problem.headers.items()]
+    headers += [*_SECURITY, _CLOSED, *exchange.extra]
+    return Answer(problem.status, headers, b"" if exchange.method == "HEAD" else body)
+
+
+def _encoded(headers: _Headers) -> list[tuple[bytes, bytes]]:
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
 
 
 def _limit_headers(limiter: RateLimiter, allowance: Allowance | None) -> _Headers:
@@ -206,37 +216,43 @@ def _limit_headers(limiter: RateLimiter, allowance: Allowance | None) -> _Header
     limit = limiter.limit
     resets_in = max(int(allowance.resets_in + 0.999), 1)
     headers = [
-        (b"ratelimit-policy", b'"default";q=%d;w=%d' % (limit.requests, limit.seconds)),
-        (b"ratelimit", b'"default";r=%d;t=%d' % (allowance.left, resets_in)),
+        ("ratelimit-policy", f'"default";q={limit.requests};w={limit.seconds}'),
+        ("ratelimit", f'"default";r={allowance.left};t={resets_in}'),
     ]
     if not allowance.passes:
         raise Problem(
             429, f"More than {limit.requests} requests in {limit.seconds} s. Try again in {resets_in} s",
-            headers={"Retry-After": str(resets_in), **{name.decode(): value.decode() for name, value in headers}},
+            headers={"Retry-After": str(resets_in), **dict(headers)},
         )  # fmt: skip
     return headers
 
 
-async def _read_body(receive: Receive) -> bytes:
-    """The whole body, counted as it comes: what a header says of its length is not relied on."""
+async def _read_body(headers: Headers, receive: Receive) -> bytes:
+    """The whole body, counted as it comes, of a request that said how long it is.
+
+    Else nobody could tell a body that was cut off from one that came to its end.
+    """
+    length = headers.get("content-length") or "0"
+    if headers.get("transfer-encoding") is not None or not length.isdecimal():
+        raise Problem(411, "Send the body with its Content-Length, not in chunks", headers={"Connection": "close"})
+    too_long = Problem(413, f"The body has more than {_MAX_BODY // 1024} kB", headers={"Connection": "close"})
+    if len(length) > 9 or int(length) > _MAX_BODY:
+        raise too_long
     body = bytearray()
     try:
         async with asyncio.timeout(_BODY_SECONDS):
-            while True:
-                message = await receive()
-                if message["type"] != "http.request":
-                    raise Problem(400, "The body did not come to its end", headers={"Connection": "close"})
+            while (message := await receive())["type"] == "http.request":
                 body += message.get("body", b"")
                 if len(body) > _MAX_BODY:
-                    raise Problem(
-                        413, f"The body has more than {_MAX_BODY // 1024} kB", headers={"Connection": "close"}
-                    )
+                    raise too_long
                 if not message.get("more_body"):
                     break
     except TimeoutError:
         raise Problem(
             408, f"The body did not come within {_BODY_SECONDS:.0f} s", headers={"Connection": "close"}
         ) from None
+    if len(body) != int(length):
+        raise Problem(400, "The body did not come to its end", headers={"Connection": "close"})
     return bytes(body)
 
 

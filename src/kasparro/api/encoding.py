@@ -40,11 +40,11 @@ class Body:
 
 
 @lru_cache(256)
-def accepts_gzip(header: bytes) -> bool:
+def accepts_gzip(header: str) -> bool:
     """Whether an `Accept-Encoding` header lets gzip through (RFC 9110, 12.5.3)."""
     accepted = {}
-    for part in header.lower().split(b","):
-        name, _, weight = part.strip().partition(b";")
+    for part in header.lower().split(","):
+        name, _, weight = part.strip().partition(";")
         weight = weight.strip()
-        accepted[name.strip()] = not (weight.startswith(b"q=") and weight[2:].strip(b"0. ") == b"")
-    return accepted.get(b"gzip", accepted.get(b"*", False))
+        accepted[name.strip()] = not (weight.startswith("q=") and weight[2:].strip("0. ") == "")
+    return accepted.get("gzip", accepted.get("*", False))

@@ -2,33 +2,66 @@
 
 import re
 import time
+from collections.abc import Iterable
 from random import getrandbits
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 from fastapi import Depends, Request, Response
 from starlette.types import Receive, Scope, Send
 
 from kasparro.api.cache import Stamp
 
-_SANE_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
+_SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+
+
+class Headers(Protocol):
+    """A request's headers, by name in lower case."""
+
+    def get(self, name: str, default: str | None = None, /) -> str | None:
+        """The first header of this name."""
+        ...
+
+    def get_all(self, name: str, /) -> list[str]:
+        """All headers of this name, in their order."""
+        ...
+
+
+class HeaderList:
+    """Headers as ASGI gives them: pairs of bytes, the names in lower case."""
+
+    def __init__(self, pairs: Iterable[tuple[bytes, bytes]]) -> None:
+        self._pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in pairs]
+
+    def get(self, name: str, default: str | None = None, /) -> str | None:
+        """The first header of this name."""
+        return next((value for known, value in self._pairs if known == name), default)
+
+    def get_all(self, name: str, /) -> list[str]:
+        """All headers of this name, in their order."""
+        return [value for known, value in self._pairs if known == name]
 
 
 class Exchange:
-    """`began` is the clock's reading (`time.perf_counter`) at arrival. `stamp` is what the answer depends on,
-    read after that where something has asked for it. `rendered` is a handler's answer that the edge is to send.
-    `working` until there is nothing left to do but to send."""
+    """`path` is decoded, `query` as it came. `began` is the clock's reading (`time.perf_counter`) at arrival.
+    `extra` are headers that the answer gets whatever it is. `stamp` is what the answer depends on, read after arrival
+    where something has asked for it. `rendered` is a handler's answer that the edge is to send. `working` until there
+    is nothing left to do but to send."""
 
-    __slots__ = ("began", "client", "headers", "rendered", "request_id", "route", "stamp", "status", "working")
+    __slots__ = (
+        "began", "client", "extra", "headers", "method", "path", "query", "rendered", "request_id", "route", "stamp",
+        "status", "working",
+    )  # fmt: skip
 
-    def __init__(self, headers: dict[bytes, bytes], client: str) -> None:
+    def __init__(self, method: str, path: str, query: str, headers: Headers, client: str) -> None:
         self.began = time.perf_counter()
+        self.method = method
+        self.path = path
+        self.query = query
         self.headers = headers
         self.client = client
-        given = headers.get(b"x-request-id")
-        if given is not None and _SANE_ID.fullmatch(given):
-            self.request_id = given.decode()
-        else:
-            self.request_id = f"{getrandbits(64):016x}"
+        given = headers.get("x-request-id")
+        self.request_id = f"{getrandbits(64):016x}" if given is None or not _SANE_ID.fullmatch(given) else given
+        self.extra = [("x-request-id", self.request_id)]
         self.stamp: Stamp | None = None
         self.rendered: Rendered | None = None
         self.route = "(none)"
@@ -52,9 +85,9 @@ class Rendered(Response):
         scope["exchange"].rendered = self
 
     @property
-    def kept_headers(self) -> list[tuple[bytes, bytes]]:
+    def kept_headers(self) -> list[tuple[str, str]]:
         """The headers that don't depend on the body's length."""
-        return [(name, value) for name, value in self.raw_headers if name != b"content-length"]
+        return [(name, value) for name, value in self.headers.items() if name != "content-length"]
 
 
 async def _of(request: Request) -> Any:  # else FastAPI calls it in a thread

@@ -26,14 +26,14 @@ _COLUMNS = tuple(QuoteRow.model_fields)
 
 
 @lru_cache(256)
-def wanted_format(given: str | None, accept: bytes) -> Format:
+def wanted_format(given: str | None, accept: str) -> Format:
     """What `format` says, else what the header `Accept` asks for by name, else JSON."""
     if given:
         return cast("Format", given)
-    if b"json" not in accept.replace(b"ndjson", b""):
-        if b"text/csv" in accept:
+    if "json" not in accept.replace("ndjson", ""):
+        if "text/csv" in accept:
             return "csv"
-        if b"ndjson" in accept:
+        if "ndjson" in accept:
             return "ndjson"
     return "json"
 
@@ -44,7 +44,7 @@ def export(rows: Sequence[Row], renderer: Renderer, form: Format, exchange: Exch
     headers = {"vary": "accept, accept-encoding", "cache-control": "no-cache"}
     if form == "csv":
         headers["content-disposition"] = 'attachment; filename="quotes.csv"'
-    if accepts_gzip(exchange.headers.get(b"accept-encoding", b"")):
+    if accepts_gzip(exchange.headers.get("accept-encoding") or ""):
         headers["content-encoding"] = "gzip"
         parts = _gzipped(parts)
     return StreamingResponse(_one_by_one(parts), 200, headers, _TYPES[form])

@@ -23,7 +23,7 @@ class Gate:
     def __init__(self, desk: Desk, *, exposed: bool) -> None:
         settings = desk.settings
         self.closed = settings.api_require_key
-        self.caching = b"private, no-cache" if self.closed else b"no-cache"
+        self.caching = "private, no-cache" if self.closed else "no-cache"
         self._desk = desk
         self._admin_key = settings.api_admin_key.get_secret_value() if settings.api_admin_key else None
         self._exposed = exposed
@@ -47,7 +47,7 @@ class Gate:
                 403, "This server can be reached from elsewhere and no key exists, so nothing can be changed. "
                 "Make one with `kasparro key create --scope run`",
             )  # fmt: skip
-        kind, _, presented = exchange.headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+        kind, _, presented = (exchange.headers.get("authorization") or "").partition(" ")
         if kind.lower() != "bearer" or not presented.strip():
             raise Problem(401, "This needs a key: send `Authorization: Bearer KEY`", headers=_CHALLENGE)
         granted = authorise(presented.strip(), self._keys, datetime.now(UTC), self._admin_key)

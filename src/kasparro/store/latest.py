@@ -93,9 +93,12 @@ class Moment(msgspec.Struct, frozen=True):
     known_at: datetime
 
 
+VERSIONS = "SELECT l.version, a.version FROM ledger l CROSS JOIN activity a"
+
+
 async def read_versions(connection: Connection) -> Versions:
     """Both counters as they are now."""
-    cursor = await connection.execute("SELECT l.version, a.version FROM ledger l CROSS JOIN activity a", prepare=True)
+    cursor = await connection.execute(VERSIONS, prepare=True)
     row = await cursor.fetchone()
     assert row is not None
     return Versions(*row)
