@@ -40,7 +40,8 @@ class Scripted:
 
     An answer is the bytes, an error to raise, or something to await. `read` is the parser: it gives the
     record to take, None for one that it doesn't see. A record with `bad` is rejected, one with `coin` is of a
-    coin list, one with `refuse` makes the whole payload no data, one with `drift` reports that field.
+    coin list (all of it, when `whole`), one with `refuse` makes the whole payload no data, one with `drift` reports
+    that field.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Scripted:
         self.asked: list[tuple[str, int]] = []
         self.closed = False
         self.dataset = ""
+        self.whole = False
         self.context: Callable[[int], dict[str, Any]] = lambda position: {}
         self.streams = {"pages": list(answers)} if streams is None else {k: list(v) for k, v in streams.items()}
         self._arrived = arrived
@@ -109,7 +111,7 @@ class Scripted:
                 coins.append(_coin(ordinal, read))
             else:
                 quotes.append(_quote(ordinal, read, request.context.get("at")))
-        return Parsed(quotes, coins, rejections, drift)
+        return Parsed(quotes, coins, rejections, drift, whole=self.whole)
 
     def excerpt(self, request: Request, payload: Payload, ordinal: int) -> str:
         return payload.body.decode()[1:-1].split(",\n")[ordinal]

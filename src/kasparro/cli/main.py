@@ -9,7 +9,7 @@ import typer
 from typer.exceptions import TyperException
 
 from kasparro import __version__
-from kasparro.cli import db, doctor, ingest, key, ledger, sandbox, serve, status, worker
+from kasparro.cli import db, doctor, identity, ingest, key, ledger, sandbox, serve, status, worker
 from kasparro.cli.console import say_error
 from kasparro.cli.up import commands as up
 from kasparro.errors import ExitCode, KasparroError
@@ -27,6 +27,8 @@ for room in (up, serve, ingest, status, ledger):
     room.register(app)
 app.add_typer(db.app, name="db")
 app.add_typer(key.app, name="key")
+app.add_typer(identity.app, name="identity")
+app.command()(identity.explain)
 app.command()(worker.worker)
 app.command()(doctor.doctor)
 app.command()(sandbox.sandbox)

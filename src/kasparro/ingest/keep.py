@@ -62,6 +62,7 @@ def make_page(
         body=zstandard.compress(payload.body, _LEVEL),
         quotes=[q for q in parsed.quotes if q.ordinal not in future] if future else parsed.quotes,
         coins=parsed.coins,
+        whole=parsed.whole,
         rejections=rejections,
         drift=refusal.drift if refusal else parsed.drift,
         cursor=cursor,

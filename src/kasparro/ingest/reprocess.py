@@ -51,6 +51,7 @@ class _Reprocessing:
         self._coin_lists: list[tuple[Load, list[Coin]]] = []
         self._coins = 0
         self._said: set[str] = set()
+        self._whole = False
 
     async def run(self, loads: list[Load], tell: Callable[[int, int], None]) -> Reprocessed:
         await create_restaging(self._connection)
@@ -91,14 +92,18 @@ class _Reprocessing:
         if load.kind == "ingest":
             self._rejected[load.load_id] = rejections
         coins = self._not_said_later(parsed.coins)
+        self._whole = self._whole or parsed.whole
         if coins:
             self._coin_lists.append((load, coins))
 
     def _not_said_later(self, coins: Sequence[Coin]) -> list[Coin]:
-        """`coins` without what a newer payload says otherwise; their addresses are all kept."""
+        """`coins` without what a newer payload says otherwise; their addresses are all kept.
+
+        A newer list that is whole says of every other coin that it is listed no longer.
+        """
         newest = [
             msgspec.structs.replace(coin, symbol=None, name=None, is_active=None)
-            if coin.source_coin_id in self._said
+            if self._whole or coin.source_coin_id in self._said
             else coin
             for coin in coins
         ]

@@ -163,7 +163,7 @@ class CoinGecko(Provider):
         """Quotes from `markets`, coins from `coins`. The list ends with an empty page, or where `total` says."""
         if request.stream == "coins":
             coins = _LIST.read(payload.body)
-            return Parsed(coins=coins.made, rejections=coins.rejections, drift=coins.drift)
+            return Parsed(coins=coins.made, rejections=coins.rejections, drift=coins.drift, whole=True)
         quotes = _MARKETS.read(payload.body)
         total = payload.about.get("total", "")
         reached = total.isdecimal() and request.position * int(request.params["per_page"]) >= int(total)

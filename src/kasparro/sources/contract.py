@@ -54,14 +54,15 @@ class Payload(msgspec.Struct, frozen=True):
 class Parsed(msgspec.Struct, frozen=True):
     """What a payload says. Every record is in exactly one of `quotes`, `coins` and `rejections`.
 
-    `follow` are further requests that this payload makes necessary; `end` is True when the stream has
-    nothing behind this payload.
+    `whole` is True when `coins` are all that the source lists: what isn't among them is listed no longer. `follow` are
+    further requests that this payload makes necessary; `end` is True when the stream has nothing behind this payload.
     """
 
     quotes: Sequence[Quote] = ()
     coins: Sequence[Coin] = ()
     rejections: Sequence[Rejection] = ()
     drift: Sequence[Drift] = ()
+    whole: bool = False
     follow: Sequence[Request] = ()
     end: bool = False
 

@@ -17,7 +17,8 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 
     `body` is compressed with zstd, `size` and `sha256` are those of the bytes before. `request` is the
     request as JSON-ready values, without secrets. `cursor` is the stream's checkpoint after this page, None
-    to leave it. `refusal` says why the payload is no data. `simulated` marks the sandbox's data.
+    to leave it. `refusal` says why the payload is no data. `simulated` marks the sandbox's data. `whole` is True when
+    `coins` are all that the source lists.
     """
 
     step_id: int
@@ -35,6 +36,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes
     quotes: Sequence[Quote] = ()
     coins: Sequence[Coin] = ()
+    whole: bool = False
     rejections: Sequence[Rejection] = ()
     drift: Sequence[Drift] = ()
     cursor: Mapping[str, Any] | None = None

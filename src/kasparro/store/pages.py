@@ -5,7 +5,7 @@ from psycopg.types.json import Jsonb
 from kasparro.market.drift import Drift
 from kasparro.store.connection import Connection
 from kasparro.store.page import Counts, Page
-from kasparro.store.posting import open_load, post_coins, post_quotes
+from kasparro.store.posting import delist, open_load, post_coins, post_quotes
 from kasparro.store.rejections import reject, storable
 from kasparro.store.staging import stage_coins, stage_quotes
 
@@ -50,6 +50,9 @@ async def post_page(connection: Connection, page: Page) -> tuple[Counts, list[Dr
             )
         if page.coins:
             coins = await post_coins(connection, load, source=page.source)
+            # A record that couldn't be read may be the one that seems to be missing.
+            if page.whole and len(page.rejections) * 100 <= len(page.coins):
+                await delist(connection, load, source=page.source)
         new = quotes + coins
         seen, rejected = len(page.quotes) + len(page.coins) + len(page.rejections), len(page.rejections)
         counts = Counts(seen, new, seen - new - rejected, rejected)

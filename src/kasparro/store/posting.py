@@ -155,6 +155,20 @@ SELECT count(DISTINCT r.ordinal)
                       GROUP BY listing_id, chain, address)"""
 
 
+# A list that lost more than a fifth at once is rather a broken one, or a part of one.
+_DELIST = """
+WITH listed AS (
+    SELECT l.listing_id, v.symbol, v.name,
+           EXISTS (SELECT FROM coin_page p WHERE p.source_coin_id = l.source_coin_id) AS still
+      FROM listings l
+     CROSS JOIN LATERAL (SELECT * FROM listing_versions v WHERE v.listing_id = l.listing_id AND v.load_id < %(load)s
+                          ORDER BY load_id DESC LIMIT 1) v
+     WHERE l.source = %(source)s AND l.dataset = '' AND v.is_active)
+INSERT INTO listing_versions (listing_id, load_id, symbol, name, is_active)
+SELECT listing_id, %(load)s, symbol, name, false FROM listed
+ WHERE NOT still AND (SELECT count(*) FILTER (WHERE NOT still) * 5 <= count(*) FROM listed)"""
+
+
 async def open_load(connection: Connection) -> tuple[int, object]:
     """Take the writers' lock until the transaction ends; the load's number and when it becomes known."""
     cursor = await connection.execute(OPEN_LOAD)
@@ -198,6 +212,12 @@ async def post_coins(connection: Connection, load: int, *, source: str) -> int:
     values = {"source": source, "load": load}
     await connection.execute(_LIST_COINS, values)
     return await _count(connection, _POST_COINS, values)
+
+
+async def delist(connection: Connection, load: int, *, source: str) -> int:
+    """Note that the coins which the staged `coin_page`, a whole list, lacks are listed no longer; how many."""
+    cursor = await connection.execute(_DELIST, {"source": source, "load": load})
+    return cursor.rowcount
 
 
 async def _count(connection: Connection, statement: str, values: dict[str, object]) -> int:

@@ -1,0 +1,90 @@
+"""Which listings a decision depends on, so that a change is decided anew among its neighbours only.
+
+A *close* key joins what may become one asset: listings with one in common are decided together, and so are those
+which share one with these, and so on. A *wide* key (a ticker, a bare name) is only looked along for one step: what
+a changed listing meets there is decided with it, what the others meet there is only counted.
+"""
+
+from collections.abc import Callable, Iterable
+from itertools import product
+
+import msgspec
+
+from kasparro.market.identity.profile import Profile, profile
+from kasparro.market.identity.subject import CSV, Subject
+
+WIDE = ("symbol:", "called:", "stem:")
+"""How wide keys begin."""
+
+
+Find = Callable[[frozenset[str]], Iterable[Subject]]
+"""Gives the listings that have at least one of some keys."""
+
+
+class Neighbourhood(msgspec.Struct, frozen=True):
+    """What to hand to `resolve`: all of `subjects`, of which those with an id in `decide` are to be decided."""
+
+    subjects: list[Subject]
+    decide: frozenset[int]
+
+
+def keys(subject: Subject) -> frozenset[str]:
+    """All keys of `subject`, wide ones included: what a store keeps beside it."""
+    known = profile(subject)
+    return frozenset(close_keys(known)) | wide_keys(known)
+
+
+def neighbourhood(changed: Iterable[Subject], before: Iterable[Subject], find: Find) -> Neighbourhood:
+    """The neighbourhood of the `changed` listings, which were what `before` says (nothing, for new ones).
+
+    `find` gives, as they are today, all listings that have at least one of some keys, and with each of these the
+    others of its present asset and those that a curated pair or a verdict names together with it.
+    """
+    start = {s.listing_id: s for s in changed}
+    past = list(before)
+    close = frozenset(key for s in past for key in close_keys(profile(s)))
+    near = find(close | _wide([*past, *start.values()]))
+    closed = _close(start | {s.listing_id: s for s in near if s.listing_id not in start}, find)
+    rows = {s.listing_id: s for s in find(_wide(closed.values())) if s.source == CSV}
+    closed = _close(rows | closed, find)
+    context = {s.listing_id: s for s in find(_wide(closed.values()))}
+    subjects = context | closed
+    return Neighbourhood([subjects[i] for i in sorted(subjects)], frozenset(closed))
+
+
+def close_keys(known: Profile) -> list[str]:
+    """The keys of which two listings have one in common when anything speaks for their being one coin."""
+    forms = {known.name.plain, known.name.core, known.id_stem, *known.id_names}
+    for _, name in known.past:
+        forms |= {name.plain, name.core}
+    found = [f"name:{form}|{symbol}" for form, symbol in product(forms, known.symbols) if form and symbol]
+    found += [f"id:{known.name.plain}|{id_name}" for id_name in known.id_names]
+    found += [f"address:{address.text}" for address in known.addresses]
+    found.append(f"is:{known.subject.coin_id.casefold()}")
+    return found
+
+
+def wide_keys(known: Profile) -> frozenset[str]:
+    """The ticker, and the bare name without its version."""
+    stem, _, number = known.subject.coin_id.rpartition("-")
+    found = {f"symbol:{known.symbol}"} if known.symbol else set()
+    if known.name.plain:
+        found.add(f"called:{known.name.plain}")
+    found.add(f"stem:{stem if stem and number.isdigit() else known.subject.coin_id}")
+    return frozenset(found)
+
+
+def _wide(subjects: Iterable[Subject]) -> frozenset[str]:
+    return frozenset(key for s in subjects for key in wide_keys(profile(s)))
+
+
+def _close(start: dict[int, Subject], find: Find) -> dict[int, Subject]:
+    """`start`, and whatever close keys lead to from there."""
+    closed, asked, fresh = dict(start), set[str](), list(start.values())
+    while fresh:
+        wanted = {key for s in fresh for key in close_keys(profile(s))} - asked
+        asked |= wanted
+        found = find(frozenset(wanted)) if wanted else ()
+        fresh = [s for s in found if s.listing_id not in closed]
+        closed |= {s.listing_id: s for s in fresh}
+    return closed

@@ -1,0 +1,1 @@
+"""Identity: what is one coin, and what is not."""
