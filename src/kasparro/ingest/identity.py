@@ -50,11 +50,11 @@ def settle_identity(
         facts = read_changed(session)
         if not facts and not touched and not anew:
             return Resolved(seconds=time.perf_counter() - began)
-        curated, verdicts = known_pairs(), read_verdicts(session)
+        curated, verdicts, taken = known_pairs(), read_verdicts(session), read_slugs(session)
         changed = {*facts, *touched}
-        if anew or len(changed) > _FEW:
+        if anew or not taken or len(changed) > _FEW:
             subjects, held = read_subjects(session), read_held(session)
-            resolution = resolve(subjects, held, curated, verdicts, taken=read_slugs(session), ranking=RANKING)
+            resolution = resolve(subjects, held, curated, verdicts, taken=taken, ranking=RANKING)
         else:
             subjects, held, resolution = _among_neighbours(session, changed, curated, verdicts)
         done = commit(
