@@ -137,6 +137,8 @@ def _against(a: Profile, b: Profile, names: _Names, standing: Standing) -> str |
         return "prices, market caps or ranks differ too much"
     if standing is Standing.ONE_SIDED:
         return "only one has a market cap, and a price can be copied"
+    if a.bridged and standing is Standing.AGREES:
+        return "what is bridged has its coin's price, and their market caps differ"
     if chains := contradicting(a, b):
         return f"their addresses on {', '.join(chains)} differ"
     reason = _bridged_or_version(a, b)

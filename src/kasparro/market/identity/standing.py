@@ -9,9 +9,9 @@ from kasparro.market.identity.subject import Subject
 BESIDE = timedelta(hours=2)
 """Quotes further apart in time than this aren't compared: a coin may have moved in between."""
 
-_NEAR = 0.1
+_NEAR = 0.05
 _FAR = 0.5
-_CAPS_NEAR = 0.5
+_CAPS_NEAR = 0.2
 _CAPS_FAR = 0.9
 """Differences, as shares of the larger amount. Caps differ more than prices, since each source counts supply its own
 way; a tenfold cap is another coin."""
