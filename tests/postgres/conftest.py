@@ -19,8 +19,11 @@ from kasparro.postgres import stop
 PATIENCE_S = 30.0
 NOBODY = 65534
 
+# It heeds Ctrl-C whoever started it: a shell without job control has what it starts with `&` ignore SIGINT, and pytest
+# hands that down.
 COMMAND = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from pathlib import Path
 from kasparro.postgres import shared_server
 with shared_server(Path(sys.argv[1])) as server:

@@ -45,7 +45,11 @@ class Folder:
         return self.path / "tcp_password"
 
     def gate(self) -> FileLock:
-        """The lock under which, held alone, the server is started or stopped."""
+        """The lock under which, held alone, the server is started or stopped.
+
+        Used with `closing`, too: Ctrl-C on the way into its `__exit__` would leave it held, and who then stops
+        the server would wait for itself.
+        """
         return FileLock(self.path / "gate.lock", self.owner)
 
     def users(self) -> FileLock:

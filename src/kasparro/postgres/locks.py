@@ -2,7 +2,6 @@
 
 import fcntl
 import os
-import threading
 import time
 from pathlib import Path
 from types import TracebackType
@@ -42,10 +41,15 @@ class FileLock:
         return True
 
     def close(self, *, unlock: bool = True) -> None:
-        """Let go; without `unlock` only this process' copy of a lock that a parent holds."""
+        """Let go, unless that was done; without `unlock` only this process' copy of a lock that a parent holds."""
+        fd = self._fd
+        if fd < 0:
+            return
         if unlock:
-            fcntl.flock(self._fd, fcntl.LOCK_UN)
-        os.close(self._fd)
+            fcntl.flock(fd, fcntl.LOCK_UN)
+        # Before it is closed: were this interrupted, the number may be another file's by the next call.
+        self._fd = -1
+        os.close(fd)
 
     def __enter__(self) -> "FileLock":
         """Hold it alone, waiting for others.
@@ -61,7 +65,7 @@ class FileLock:
                         f"Another command has been starting or stopping the server for {PATIENCE_S:.0f} s",
                         remedy=f"See which process holds {self._path} (lsof), end it and try again.",
                     )
-                threading.Event().wait(PAUSE_S)
+                time.sleep(PAUSE_S)
         except BaseException:
             self.close()
             raise

@@ -2,12 +2,14 @@
 
 import os
 import signal
-import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import psycopg
 from psycopg import sql
+from psycopg.rows import TupleRow
 
 from kasparro.postgres import attempt, cluster, interrupts, pidfile, sockets
 from kasparro.postgres.attempt import Attempt
@@ -20,6 +22,8 @@ PATIENCE_S = 60.0
 PAUSE_S = 0.005
 ORPHANS_PAUSE_S = 0.2
 READY = "ready"
+
+Answer = TypeVar("Answer")
 
 
 def bring_up(folder: Folder, bin_dir: Path, tcp_port: int | None) -> PidFile:
@@ -49,8 +53,8 @@ def bring_up(folder: Folder, bin_dir: Path, tcp_port: int | None) -> PidFile:
                     raise started.error()
                 orphaned = True
                 started = None
-                threading.Event().wait(ORPHANS_PAUSE_S)
-            threading.Event().wait(PAUSE_S)
+                time.sleep(ORPHANS_PAUSE_S)
+            time.sleep(PAUSE_S)
         raise _orphaned(folder) if orphaned else _too_slow(folder)
     except StillStarting:
         raise
@@ -75,9 +79,9 @@ def _orphaned(folder: Folder) -> StartFailed:
     )
 
 
-def connect(found: PidFile) -> psycopg.Connection[tuple[object, ...]]:
-    """A connection to the maintenance database of a server, each statement its own transaction."""
-    return psycopg.connect(
+def using(found: PidFile, work: Callable[[psycopg.Connection[TupleRow]], Answer]) -> Answer:
+    """What `work` returns on a connection to a server's maintenance database, each statement its own transaction."""
+    connection = psycopg.connect(
         host=str(found.socket_dir),
         port=found.port,
         user=ROLE,
@@ -85,6 +89,13 @@ def connect(found: PidFile) -> psycopg.Connection[tuple[object, ...]]:
         connect_timeout=5,
         autocommit=True,
     )
+    try:
+        with connection:
+            return work(connection)
+    finally:
+        # Its destructor is Python code, and what is raised in a destructor is lost: so would Ctrl-C be.
+        with interrupts.put_off():
+            del connection
 
 
 def answers(found: PidFile, data_dir: Path, *, make_database: bool = False) -> bool:
@@ -93,21 +104,24 @@ def answers(found: PidFile, data_dir: Path, *, make_database: bool = False) -> b
     Raises:
         DiskFull: there is no room for the database that was to be made.
     """
+
+    def serves(connection: psycopg.Connection[TupleRow]) -> bool:
+        row = connection.execute(
+            "SELECT current_setting('data_directory'), EXISTS (SELECT FROM pg_database WHERE datname = %s)",
+            [DATABASE],
+        ).fetchone()
+        if row is None or row[0] != str(data_dir):
+            return False
+        if make_database and not row[1]:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+        return True
+
     try:
-        with connect(found) as connection:
-            row = connection.execute(
-                "SELECT current_setting('data_directory'), EXISTS (SELECT FROM pg_database WHERE datname = %s)",
-                [DATABASE],
-            ).fetchone()
-            if row is None or row[0] != str(data_dir):
-                return False
-            if make_database and not row[1]:
-                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+        return using(found, serves)
     except psycopg.errors.DiskFull as error:
         raise disk_full(str(data_dir)) from error
     except psycopg.OperationalError:
         return False
-    return True
 
 
 def bring_down(folder: Folder) -> bool:
@@ -136,7 +150,7 @@ def bring_down(folder: Folder) -> bool:
                 f"The embedded server (process {found.pid}) is still stopping after {PATIENCE_S:.0f} s",
                 remedy=f"See {folder.log} and try again.",
             )
-        threading.Event().wait(PAUSE_S)
+        time.sleep(PAUSE_S)
     attempt.reap()
     sockets.remove(folder, found.socket_dir)
     return True

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -85,7 +85,7 @@ def shared_server(home: Path, *, tcp_port: int | None = None) -> Iterator[Server
 
 
 def _enter(folder: Folder, bin_dir: Path, users: FileLock, tcp_port: int | None) -> Server:
-    with typed_os_errors(folder.path), folder.gate():
+    with typed_os_errors(folder.path), closing(folder.gate()) as gate, gate:
         users.share()
         try:
             return _join(folder, bin_dir, users, tcp_port)
@@ -131,7 +131,7 @@ def _join(folder: Folder, bin_dir: Path, users: FileLock, tcp_port: int | None) 
 
 def _leave(folder: Folder, users: FileLock) -> None:
     try:
-        with typed_os_errors(folder.path), folder.gate():
+        with typed_os_errors(folder.path), closing(folder.gate()) as gate, gate:
             if users.alone():
                 server.bring_down(folder)
     finally:
@@ -148,7 +148,7 @@ def stop(home: Path) -> bool:
         folder = find(home)
         if folder is None:
             return False
-        with folder.gate():
+        with closing(folder.gate()) as gate, gate:
             return server.bring_down(folder)
 
 

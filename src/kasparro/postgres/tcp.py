@@ -4,12 +4,14 @@ import os
 import secrets
 from urllib.parse import quote
 
+import psycopg
 from psycopg import sql
+from psycopg.rows import TupleRow
 
 from kasparro.postgres.files import open_private
 from kasparro.postgres.folder import Folder
 from kasparro.postgres.pidfile import PidFile
-from kasparro.postgres.server import connect
+from kasparro.postgres.server import using
 from kasparro.postgres.settings import DATABASE, ROLE
 
 
@@ -24,11 +26,14 @@ def set_password(folder: Folder, found: PidFile) -> None:
         password = secrets.token_urlsafe(32)
         with os.fdopen(open_private(folder.password, os.O_WRONLY, folder.owner), "w") as file:
             file.write(password)
-    with connect(found) as connection:
+
+    def set_it(connection: psycopg.Connection[TupleRow]) -> None:
         verifier = connection.pgconn.encrypt_password(password.encode(), ROLE.encode(), b"scram-sha-256")
         connection.execute(
             sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(ROLE), sql.Literal(verifier.decode()))
         )
+
+    using(found, set_it)
 
 
 def url(folder: Folder, found: PidFile) -> str | None:
