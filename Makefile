@@ -16,7 +16,7 @@ export SMOKE
 .PHONY: help install up demo down logs etl smoke test lint bench clean lock
 
 help: ## show this help
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 install: $(VENV)/.runtime ## make .venv from the hash-pinned lock
 
@@ -61,12 +61,34 @@ lint: $(VENV)/.dev ## style, types and import contracts
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 
+.PHONY: image containers-test
+image: ## build the container image; mirrors of the package index are taken from PIP_INDEX_URL
+	docker build --build-arg PIP_INDEX_URL --build-arg PIP_EXTRA_INDEX_URL --build-arg VERSION="$$(sed -n 's/^__version__ = "\(.*\)"/\1/p' src/kasparro/__init__.py)" --build-arg REVISION="$$(git rev-parse HEAD 2>/dev/null)" --tag kasparro .
+
+containers-test: $(VENV)/.dev ## test image and compose files with a Docker engine; skipped where there is none
+	@CONTAINER_TESTS=1 $(BIN)/python -m pytest -p no:xdist -rs --durations=5 tests/containers
+
+.PHONY: coverage deploy-check
+coverage: $(VENV)/.dev ## all tests again, with a report of the lines they reach in htmlcov/
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest -n 4 --dist worksteal $(TESTS); result=$$?; \
+		$(BIN)/coverage combine --quiet && $(BIN)/coverage html --quiet && $(BIN)/coverage report --format=total; exit $$result
+
+.venv-deploy/.done: deploy/requirements-check.txt
+	@$(PYTHON) -m venv .venv-deploy
+	@.venv-deploy/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r $<
+	@touch $@
+
+deploy-check: $(VENV)/.dev .venv-deploy/.done ## look closely at what is shipped for clouds and workflows
+	@DEPLOY_CHECK=1 $(BIN)/python -m pytest -rs -p no:xdist tests/deploy
+
 bench: $(VENV)/.dev ## measure; every figure is a ratio inside one run or our own CPU time
 	@$(BIN)/python -m bench
 
 lock: $(VENV)/.dev ## pin the dependencies anew (needs uv on the PATH)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements/runtime.txt
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements/dev.txt
+	printf '%s\n' awscli boto3 cfn-lint check-jsonschema kubernetes-validate 'moto[server]' pip-audit zizmor | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet --output-file deploy/requirements-check.txt
 
 clean: ## remove what `make` made here; the ledger stays
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .venv-deploy htmlcov .coverage .pytest_cache .mypy_cache .ruff_cache

@@ -7,14 +7,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import api_load, csv_load, dlt_peer, identity, ledger_load, parse, whole_run
+from bench import api_load, backup, csv_load, dlt_peer, identity, ledger_load, parse, whole_run
 from bench.figure import Figure
 from bench.ledgers import Ledgers, running_ledgers, scratch
 from bench.table import as_json, render
 from kasparro.observability.logs import configure_logs
 
 BENCHES: dict[str, Callable[[Ledgers, Path], list[Figure]]] = {
-    bench.NAME: bench.measure for bench in (parse, ledger_load, csv_load, whole_run, identity, api_load, dlt_peer)
+    bench.NAME: bench.measure
+    for bench in (parse, ledger_load, csv_load, whole_run, identity, backup, api_load, dlt_peer)
 }
 
 

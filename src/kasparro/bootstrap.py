@@ -4,12 +4,15 @@ Lives here: building things from settings, in the order in which they need each 
 May not live here: what these things do.
 """
 
+import ctypes
 import os
+import signal
+import sys
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from ipaddress import ip_address
-from tempfile import TemporaryDirectory
+from multiprocessing import parent_process
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from kasparro.api.front import Front
 
 _COUNT_SECONDS = 30.0
+_PR_SET_PDEATHSIG = 1
 
 
 class Database(msgspec.Struct, frozen=True):
@@ -77,20 +81,20 @@ def serve(settings: Settings, database: Database) -> None:
 
     A worker that dies is replaced. `settings` reach the workers through the environment.
     """
+    from kasparro.api.metrics_folder import metrics_folder
+
     # The embedded server is held by this process: its workers only have to know where it is.
     os.environ["DATABASE_URL"] = database.url
-    with TemporaryDirectory(prefix="kasparro-metrics-") as counts:
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = counts
+    with metrics_folder(settings.kasparro_home) as counts:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(counts)
         web_server(settings, "kasparro.bootstrap:api", interface="rsgi").serve()
 
 
 def web_server(settings: Settings, factory: str, *, interface: Literal["rsgi", "asgi"]) -> "MPServer":
     """The server of the app that `factory` (`module:function`) makes in each of its workers."""
-    from granian.constants import Interfaces
+    from granian.constants import HTTPModes, Interfaces
     from granian.http import HTTP1Settings
     from granian.server.mp import MPServer
-
-    from kasparro.api.front import Front
 
     return MPServer(
         factory,
@@ -99,6 +103,8 @@ def web_server(settings: Settings, factory: str, *, interface: Literal["rsgi", "
         port=settings.api_port,
         interface=Interfaces(interface),
         workers=settings.api_workers,
+        # To find out which HTTP a client speaks, it would be waited for, for ever, before any other limit counts.
+        http=HTTPModes.http1,
         websockets=False,
         backlog=2048,
         # Connections, not requests: what waits too long is shed by the edge, which can say so.
@@ -115,6 +121,11 @@ def api() -> "Front":
     """The API of one worker process, from the settings in its environment."""
     from kasparro.api.app import make_app
 
+    server = parent_process()
+    if server is not None and server.pid is not None:
+        # A worker that outlived its server would share the port with the next one, and answer with old settings. Told
+        # to stop in order, it would wait for slow clients, and nobody would be there to end that.
+        end_with_parent(signal.SIGKILL, server.pid)
     settings = load_settings()
     set_up_logs(settings, quietest=LogLevel.INFO)
     write_url = settings.database_url
@@ -124,6 +135,18 @@ def api() -> "Front":
         settings, read_url=read_url.get_secret_value(), write_url=write_url.get_secret_value(),
         sources=tuple(builders()), etl_sources=source_names(settings), exposed=exposed(settings),
     )  # fmt: skip
+
+
+def end_with_parent(number: int, parent: int) -> None:
+    """Have the kernel send this process the signal `number` when its parent `parent` dies, also of a SIGKILL.
+
+    Only Linux can; elsewhere whoever kills the one has to end the other too.
+    """
+    if sys.platform != "linux":
+        return
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, number)
+    if os.getppid() != parent:
+        os.kill(os.getpid(), number)
 
 
 def set_up_logs(settings: Settings, *, quietest: LogLevel) -> None:

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 from kasparro.postgres.sharing import Server
 from kasparro.store.connection import Connection
 from tests.api.serving import app_of, running, served
+from tests.api.several import several_sources
 from tests.api.small import KEY, small_ledger
 from tests.ingest.looking import Desk
 from tests.ingest.scripted import Scripted
@@ -53,5 +54,15 @@ def small(server: Server, template: str, tmp_path_factory: pytest.TempPathFactor
     with (
         small_ledger(server, template, folder / "files") as url,
         served(folder, url, workers=1, API_ADMIN_KEY=KEY, ETL_SOURCES="csv") as address,
+    ):
+        yield address
+
+
+@pytest.fixture(scope="module")
+def several(server: Server, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server for a ledger in which several sources quote the same coins. For a module's tests."""
+    with (
+        several_sources(server, template) as url,
+        served(tmp_path_factory.mktemp("several"), url, workers=1, ETL_SOURCES="csv") as address,
     ):
         yield address

@@ -19,13 +19,21 @@ broken,BRK,Broken,twelve,,2026-11-02T00:00:00Z
 """
 _DRIFT = """
 INSERT INTO drift_events (source, stream, field, kind, found, confidence, required, load_id)
-VALUES ('coingecko', 'markets', 'price', 'renamed', 'price_usd', 0.95, true, 2)"""
+VALUES ('coingecko', 'markets', 'price', 'renamed', 'price_usd', 0.95, true, 3)"""
+
+_ANOMALY = """
+INSERT INTO anomalies (run_id, source, listing_id, quote_id, kind, severity, reason, evidence)
+SELECT 2, 'csv', listing_id, quote_id, 'jump', 'warning',
+       'the price went from 98,500 to 99,000 (+0.51%) in 24 h, where 0.02% are usual',
+       '{"price": 99001.25, "before": 98500.5, "seconds": 86400, "score": 25.4, "volatility_day_percent": 0.02,
+         "nearest_other": null}'
+  FROM latest_quotes WHERE source_coin_id = 'bitcoin'"""
 
 
 @contextmanager
 def small_ledger(server: Server, template: str, folder: Path) -> Iterator[str]:
     """The URL of a ledger after two runs: the sample's coins, then their file with other content: a correction, a
-    newer quote of the same coin, and a record that is no quote. A renamed field is on record too."""
+    newer quote of the same coin, and a record that is no quote. A renamed field and a jump are on record too."""
     folder.mkdir(exist_ok=True)
     sample = folder / "crypto_sample.csv"
     shutil.copy(PROJECT / "data" / "crypto_sample.toml", folder)  # says that its numbers are made up
@@ -37,4 +45,5 @@ def small_ledger(server: Server, template: str, folder: Path) -> Iterator[str]:
             assert code == 0, errors
         with psycopg.connect(url) as connection:
             connection.execute(_DRIFT)
+            connection.execute(_ANOMALY)
         yield url

@@ -92,3 +92,39 @@ async def test_a_coin_is_called_the_same_everywhere(api: httpx2.AsyncClient, des
     for address in ("/data/a", "/data/a?as_of=2099-01-01"):
         assert (await api.get(address)).json()["crypto_name"] == "New"
     assert {row["symbol"] for row in (await api.get("/data/a/history")).json()["data"]} == {"NEW"}
+
+
+async def test_the_pages_of_a_history_stay_those_of_one_coin(
+    api: httpx2.AsyncClient, desk: Desk, gecko: Scripted
+) -> None:
+    days = [f"2026-03-{day:02}T00:00:00Z" for day in range(1, 6)]
+    gecko.dataset = "one"
+    await desk.post(gecko, body(*(record("a", str(n), at=at) for n, at in enumerate(days, 1))))
+    first = (await api.get("/data/a/history?limit=2")).json()
+    assert first["dataset"] == "one" and [row["price_usd"] for row in first["data"]] == [5, 4]
+    # From now on the likeliest coin with this id is another one.
+    gecko.dataset = "two"
+    await desk.post(gecko, body(*(record("a", str(n), at=f"2026-04-0{n}T00:00:00Z") for n in (1, 2, 3))), position=2)
+    assert (await api.get("/data/a")).json()["dataset"] == "two"
+    second = (await api.get("/data/a/history", params={"limit": 2, "cursor": first["next_cursor"]})).json()
+    assert second["dataset"] == "one" and [row["price_usd"] for row in second["data"]] == [3, 2]
+    await desk.post(gecko, body(record("b", "1")), position=3)
+    other = await api.get("/data/b/history", params={"cursor": first["next_cursor"]})
+    assert other.status_code == 404 and other.json()["errors"][0]["parameter"] == "cursor"
+
+
+async def test_a_dataset_can_be_chosen(api: httpx2.AsyncClient, desk: Desk, gecko: Scripted) -> None:
+    for n, name in enumerate(("prices@1d", "PRICES@1D", "other"), 1):
+        gecko.dataset = name
+        await desk.post(gecko, body(record("a", str(n))), position=n)
+    for path in ("/data/a", "/data/a/history"):
+        for asked, price in (("prices@1d", 1), ("PRICES@1D", 2), ("Other", 3)):
+            found = (await api.get(path, params={"dataset": asked})).json()
+            assert (found.get("data") or [found])[0]["price_usd"] == price, asked
+        missing = await api.get(path, params={"dataset": "no"})
+        [error] = missing.json()["errors"]
+        assert missing.status_code == 404 and error["parameter"] == "dataset" and "prices@1d" in error["accepted"]
+    assert len((await api.get("/data/a?dataset=other")).json()["alternatives"]) == 0
+    gecko.dataset = ""
+    await desk.post(gecko, body(record("c", "1")), position=4)
+    assert "no CSV file" in (await api.get("/data/c?dataset=other")).json()["detail"]

@@ -29,7 +29,12 @@ _VALUES: dict[SortField, st.SearchStrategy[Any]] = {
 def _cursors(draw: Any) -> Cursor:
     field = draw(st.sampled_from(get_args(SortField)))
     value = draw(_VALUES.get(field, _AMOUNTS))
-    return Cursor(field, draw(st.sampled_from(["asc", "desc"])), (value, draw(st.integers(1, 2**31 - 1))))
+    return Cursor(
+        field,
+        draw(st.sampled_from(["asc", "desc"])),
+        (value, draw(st.integers(1, 2**31 - 1))),
+        draw(st.integers(0, 2**63 - 1)),
+    )
 
 
 @settings(deadline=None)
@@ -53,9 +58,9 @@ def test_whatever_has_the_form_is_a_cursor_that_leads_to_a_page(text: str) -> No
 
 
 @pytest.mark.parametrize(
-    "text", ["", "rank", "rank.asc.1", "rank.asc.1.1.1", "rank.asc.x.1", "rank.up.1.1", "password.asc.1.1",
-             "created_at.asc.none.1", "crypto_name.asc.zz.1", "crypto_name.asc.a.1", "price_usd.asc.1e5.1",
-             "price_usd.asc.١.1", "rank.asc.1.1\n", "rank.asc..1"]
+    "text", ["", "rank", "rank.asc.1", "rank.asc.1.1", "rank.asc.1.1.1.1", "rank.asc.x.1.1", "rank.up.1.1.1",
+             "password.asc.1.1.1", "created_at.asc.none.1.1", "crypto_name.asc.zz.1.1", "crypto_name.asc.a.1.1",
+             "price_usd.asc.1e5.1.1", "price_usd.asc.١.1.1", "rank.asc.1.1.1\n", "rank.asc..1.1", "rank.asc.1.1.none"]
 )  # fmt: skip
 def test_what_has_not_the_form_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="next_cursor"):

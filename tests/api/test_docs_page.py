@@ -70,3 +70,22 @@ def test_licences_lie_beside_what_they_are_for() -> None:
     assert "Apache License" in (folder / "LICENSE").read_text() and (folder / "NOTICE").read_text()
     assert "DOMPurify" in (folder / "swagger-ui-bundle.js.LICENSE.txt").read_text()
     assert not list(folder.glob("*.map"))
+
+
+async def test_what_only_looks_like_one_of_them_is_counted(url: str) -> None:
+    async with running(app_of(url, api_rate_limit="1/minute")) as limited:
+        for path, status in (("/docs/x", 404), ("/docs/x", 429), ("/dashboard/x", 429), ("/docs/docs.js", 429)):
+            assert (await limited.get(path)).status_code == status, path
+
+
+async def test_the_description_comes_compressed_and_is_spared_when_nothing_has_changed(
+    api: httpx2.AsyncClient,
+) -> None:
+    plain = await api.get("/openapi.json")
+    etag = plain.headers["etag"]
+    async with api.stream("GET", "/openapi.json", headers={"accept-encoding": "gzip"}) as packed:
+        assert packed.headers["content-encoding"] == "gzip" and packed.headers["etag"] == etag
+        raw = b"".join([part async for part in packed.aiter_raw()])
+    assert zlib.decompress(raw, 31) == plain.content and len(raw) < len(plain.content) / 4
+    unchanged = await api.get("/openapi.json", headers={"if-none-match": etag})
+    assert (unchanged.status_code, unchanged.content) == (304, b"") and unchanged.headers["etag"] == etag

@@ -28,22 +28,23 @@ def limited(server: Server, template: str, tmp_path_factory: pytest.TempPathFact
         yield address
 
 
-def examples() -> list[tuple[str, str]]:
-    """The commands of the page, each with the answer shown."""
+def examples() -> list[tuple[str, str, str]]:
+    """The commands of the page, each with its section and the answer shown."""
     found = []
-    for block in re.findall(r"```console\n(.*?)```", PAGE, re.DOTALL):
-        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-            command, _, answer = re.sub(r" \\\n\s*", " ", part).partition("\n")
-            found.append((command, answer.strip()))
+    for section in re.split(r"^## ", PAGE, flags=re.MULTILINE):
+        for block in re.findall(r"```console\n(.*?)```", section, re.DOTALL):
+            for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+                command, _, answer = re.sub(r" \\\n\s*", " ", part).partition("\n")
+                found.append((section.partition("\n")[0], command, answer.strip()))
     return found
 
 
-def test_each_command_answers_as_shown(limited: str) -> None:
+def test_each_command_answers_as_shown(limited: str, several: str) -> None:
     found = examples()
-    assert len(found) > 15
+    assert len(found) > 20
     given: dict[str, str] = {}
-    for command, shown in found:
-        real = curl(limited, command, given)
+    for section, command, shown in found:
+        real = curl(several if section == "Assets" else limited, command, given)
         if shown.startswith("HTTP/"):
             assert_head(shown.partition("\n\n")[0], real.partition("\n\n")[0], given, command)
             assert_body(shown.partition("\n\n")[2], real.partition("\n\n")[2], command)

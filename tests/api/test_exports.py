@@ -74,7 +74,10 @@ async def test_filters_limits_and_pages_hold(api: httpx2.AsyncClient) -> None:
 @pytest.mark.usefixtures("filled")
 async def test_the_form_can_be_asked_for_by_accept(api: httpx2.AsyncClient) -> None:
     forms = {"text/csv": "text/csv", "application/x-ndjson": "application/x-ndjson", "*/*": "application/json",
-             "application/json, text/csv": "application/json", "text/html": "application/json"}  # fmt: skip
+             "application/json, text/csv": "application/json", "text/html": "application/json",
+             "text/csv;q=0": "application/json", "text/csv; q=0.0, */*": "application/json",
+             "application/json;q=0.5, text/csv": "text/csv", "text/csv;q=0.2, application/x-ndjson;q=0.4":
+             "application/x-ndjson", "TEXT/CSV": "text/csv"}  # fmt: skip
     for accept, form in forms.items():
         answer = await api.get("/data", headers={"accept": accept})
         assert answer.headers["content-type"].startswith(form)

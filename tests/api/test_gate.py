@@ -1,6 +1,7 @@
 """Keys: what each opens, what none opens, and when."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx2
 import pytest
@@ -53,6 +54,7 @@ async def test_an_exposed_server_without_any_key_changes_nothing(url: str, desk:
         answer = await _ask(api, "anything")
         assert answer.status_code == 403 and "kasparro key create" in answer.json()["detail"]
         assert (await api.get("/data")).status_code == 200
+        assert "changed" in answer.json()["detail"]
         key = await create_key(desk.connection, name="t", scope=Scope.RUN)
         assert (await _ask(api, key)).status_code == 202
     async with running(app_of(url, exposed=True, api_admin_key=ADMIN)) as api:
@@ -86,3 +88,28 @@ async def test_a_key_is_shown_nowhere(api: httpx2.AsyncClient, desk: Desk, capfd
     assert all(key not in answer.text and key not in str(answer.headers) for answer in answers)
     out, err = capfd.readouterr()
     assert key not in out + err
+
+
+async def test_a_closed_and_exposed_server_without_any_key_says_that_nothing_can_be_read(url: str) -> None:
+    async with running(app_of(url, exposed=True, api_require_key=True)) as api:
+        told = (await api.get("/data")).json()["detail"]
+        assert "nothing can be read" in told and "--scope read" in told
+
+
+async def test_where_reading_needs_a_key_the_version_is_asked_for_once(url: str) -> None:
+    app = app_of(url, api_require_key=True, api_admin_key=ADMIN)
+    async with running(app) as api:
+        with_key = {"authorization": f"Bearer {ADMIN}"}
+        assert (await api.get("/stats", headers=with_key)).status_code == 200
+        inner: Any = app
+        asked = 0
+        real = inner._desk.stamps.ask
+
+        def counted() -> Any:
+            nonlocal asked
+            asked += 1
+            return real()
+
+        inner._desk.stamps.ask = counted
+        assert (await api.get("/stats", headers=with_key)).status_code == 200
+        assert asked == 1

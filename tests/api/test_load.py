@@ -9,8 +9,9 @@ import httpx2
 import pytest
 from starlette.types import ASGIApp, Message, Receive, Send
 
-from kasparro.api import edge
+from kasparro.api import edge, exports
 from kasparro.store.connection import connect
+from kasparro.store.staging import create_staging
 from tests.api.serving import app_of, running
 from tests.ingest.looking import Desk, value
 from tests.ingest.scripted import Scripted, body, record
@@ -164,9 +165,101 @@ async def test_a_broken_handler_shows_nothing_of_itself(
     def breaks(*_: object, **__: object) -> None:
         raise RuntimeError("SELECT secret FROM /etc/passwd")
 
-    monkeypatch.setattr("kasparro.api.data._meta", breaks)
+    monkeypatch.setattr("kasparro.api.data._candidates", breaks)
     answer = await api.get("/data", headers={"x-request-id": "find-me"})
     assert answer.status_code == 500 and answer.headers["content-type"] == "application/problem+json"
     assert answer.headers["x-frame-options"] == "DENY" and answer.json()["request_id"] == "find-me"
     for told in ("SELECT", "passwd", "Traceback", "RuntimeError", ".py"):
         assert told not in answer.text
+
+
+async def test_half_a_character_in_a_body_is_refused_like_any_other(url: str) -> None:
+    async with running(app_of(url, api_admin_key=ADMIN)) as api:
+        for text in (r'{"sources": ["\ud800"]}', r'{"\udfff": 1}', r'["\ud800"]', r'{"sources": "\ud800"}'):
+            answer = await api.post("/etl/run", content=text, headers={
+                "authorization": f"Bearer {ADMIN}", "content-type": "application/json",
+            })  # fmt: skip
+            assert answer.status_code == 422 and answer.json()["errors"], text
+
+
+@pytest.fixture
+async def many(url: str) -> None:
+    """A ledger with twenty thousand coins."""
+    connection = await connect(url)
+    await create_staging(connection)
+    content = body(*(record(f"c{n}", str(n), name=f"Coin {n}") for n in range(20_000)))
+    await Desk(connection).post(Scripted(name="coingecko"), content)
+    await connection.close()
+
+
+@pytest.mark.usefixtures("many")
+@pytest.mark.parametrize("path", ["/data.csv", "/data.ndjson"])
+async def test_others_are_answered_while_exports_are_made(url: str, path: str) -> None:
+    app = app_of(url)
+    ended: list[str] = []
+    under_way = asyncio.Event()
+    parts = 0
+
+    async def take(message: Message) -> None:
+        nonlocal parts
+        parts += 1
+        if parts == 10:
+            under_way.set()
+        if message["type"] == "http.response.body" and not message.get("more_body"):
+            ended.append("export")
+
+    async def silent() -> Message:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def exporting() -> None:
+        scope = _scope("GET", path, (b"accept-encoding", b"gzip")) | {"asgi": {"spec_version": "2.4"}}
+        await app(scope, silent, take)
+
+    async with running(app) as api:
+        await api.get("/data")
+        exports = [asyncio.create_task(exporting()) for _ in range(30)]
+        await under_way.wait()
+        assert (await api.get("/livez")).status_code == 200
+        for _ in range(20):
+            before = parts
+            await asyncio.sleep(0)
+            assert parts - before <= 1, "however many exports there are, one part is made while the others wait"
+        assert not ended
+        for task in exports:
+            task.cancel()
+        await asyncio.gather(*exports, return_exceptions=True)
+        async with asyncio.timeout(60):
+            await exporting()
+    assert ended == ["export"], "who gave up keeps nobody from his turn"
+
+
+async def test_so_many_exports_and_no_more(
+    url: str, desk: Desk, gecko: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exports, "MOST", 2)
+    await desk.post(gecko, body(record("a", "1")))
+    app = app_of(url)
+    began = asyncio.Queue[None]()
+
+    async def stuck(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            began.put_nowait(None)
+            await asyncio.Event().wait()
+
+    async def silent() -> Message:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async with running(app) as api:
+        slow = []
+        for _ in range(2):
+            slow.append(asyncio.create_task(_run(app, _scope("GET", "/data.csv"), silent, stuck)))
+            await began.get()
+        shed = await api.get("/data.ndjson")
+        assert shed.status_code == 503 and shed.headers["retry-after"] == "1" and "exports" in shed.json()["detail"]
+        assert (await api.get("/data")).status_code == 200
+        for task in slow:
+            task.cancel()
+        await asyncio.gather(*slow, return_exceptions=True)
+        assert (await api.get("/data.csv")).status_code == 200

@@ -1,12 +1,24 @@
 """`/metrics`: by route template, and the data's state as the database says."""
 
+import time
+
 import httpx2
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from kasparro.api import monitoring
 from kasparro.ingest.progress import Quiet
 from kasparro.ingest.run import run_ingest
 from tests.ingest.looking import Desk, value
 from tests.ingest.scripted import Scripted, body, record, unavailable
+
+
+@pytest.fixture(autouse=True)
+def fresh(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """Each answer's text is made for it, but where its being kept is tested."""
+    if "kept" not in request.node.name:
+        monkeypatch.setattr(monitoring, "KEPT_S", 0.0)
+
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
@@ -75,3 +87,11 @@ async def test_what_is_told_of_the_data_is_what_the_database_says(
     assert ("kasparro_source_last_success_timestamp_seconds", (("source", "csv"),)) not in found
     assert found["kasparro_runs", (("status", "partial"),)] == 1
     assert found["kasparro_database_up", ()] == 1
+
+
+async def test_the_text_is_kept_for_a_second(api: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = await api.get("/metrics")
+    assert (await api.get("/metrics")).text == first.text, "though it has been asked for once more"
+    real = time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: real() + 1)
+    assert (await api.get("/metrics")).text != first.text

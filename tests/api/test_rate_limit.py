@@ -3,7 +3,9 @@
 import asyncio
 
 import httpx2
+import pytest
 
+from kasparro.api import limits, monitoring
 from kasparro.config import RateLimit
 from tests.api.serving import app_of, client_of, running
 from tests.ingest.looking import Desk, rows
@@ -51,7 +53,8 @@ async def test_a_window_ends(url: str, desk: Desk) -> None:
     assert await rows(desk.connection, "SELECT client FROM rate_windows") == [("127.0.0.1",)]
 
 
-async def test_it_is_open_when_it_can_t_count(url: str, desk: Desk) -> None:
+async def test_it_is_open_when_it_can_t_count(url: str, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(monitoring, "KEPT_S", 0.0)
     async with running(app_of(url, api_rate_limit=TEN)) as api:
         assert (await api.get("/data")).status_code == 200
         before = await _open(api)
@@ -71,3 +74,18 @@ async def _open(api: httpx2.AsyncClient) -> float:
         if line.startswith("kasparro_rate_limit_open_total"):
             return float(line.split()[-1])
     return 0.0
+
+
+async def test_whatever_breaks_while_counting_nobody_waits_for_ever(
+    url: str, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nobody(*_: object) -> dict[str, object]:
+        return {}
+
+    async with running(app_of(url, api_rate_limit=TEN)) as api, asyncio.timeout(20):
+        with monkeypatch.context() as broken:
+            broken.setattr(limits, "spend_requests", nobody)
+            assert (await api.get("/livez")).status_code == 200
+            assert "ratelimit" not in (await api.get("/data")).headers
+        while "ratelimit" not in (await api.get("/data")).headers:
+            await desk.connection.execute("SELECT pg_sleep(0.05)")

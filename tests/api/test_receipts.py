@@ -33,6 +33,12 @@ async def test_a_quote_leads_to_its_bytes(api: httpx2.AsyncClient, desk: Desk, g
     ]  # fmt: skip
     digest = base64.b64encode(hashlib.sha256(content).digest()).decode()
     assert payload.headers["repr-digest"] == f"sha-256=:{digest}:"
+    assert payload.headers["cache-control"] == "private, no-cache", "its number may be another's in a restored ledger"
+    etag = payload.headers["etag"]
+    assert etag == f'"{receipt["sha256"]}"'
+    unchanged = await api.get(receipt["payload"], headers={"if-none-match": etag})
+    assert (unchanged.status_code, unchanged.content, unchanged.headers["etag"]) == (304, b"", etag)
+    assert (await api.get(receipt["payload"], headers={"if-none-match": '"other"'})).status_code == 200
 
 
 async def test_each_version_has_its_own_receipt(api: httpx2.AsyncClient, desk: Desk, gecko: Scripted) -> None:

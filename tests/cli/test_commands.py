@@ -62,6 +62,24 @@ def test_rejections_are_listed_with_their_reason(kasparro: Run) -> None:
     assert "twelve" in kasparro("rejections").stdout
 
 
+def test_anomalies_are_told_at_the_end_of_a_run_and_listed(kasparro: Run, small_csv: Path) -> None:
+    small_csv.write_text(small_csv.read_text() + "odd,ODD,Odd,0,,2026-01-02T03:04:05Z\n")
+    told = kasparro("ingest").stdout
+    assert "anomalies: 1 info; `kasparro anomalies --run 1` shows them" in told and "not_positive" not in told
+    with small_csv.open("a") as more:
+        more.write("pepe,PEPE,Pepe,0,,2026-01-03T03:04:05Z\n")
+    told = kasparro("ingest").stdout
+    assert "anomalies: 1 warning; `kasparro anomalies --run 2` shows them" in told
+    assert "warning csv/pepe not_positive: the price is 0, it was 1e-18" in told
+    assert "not_positive" in kasparro("anomalies", "--source", "csv", "--open").stdout
+    [kept] = json.loads(kasparro("anomalies", "--severity", "info", "--run", "1", "--json").stdout)
+    assert (kept["kind"], kept["crypto_id"], kept["evidence"]) == ("not_positive", "odd", {"price": 0, "before": None})
+    assert json.loads(kasparro("anomalies", "--kind", "jump", "--json").stdout) == []
+    assert kasparro("anomalies", "--kind", "odd").returncode == ExitCode.USAGE
+    report = json.loads(kasparro("ingest", "--json").stdout)
+    assert report["anomalies"] == {"critical": 0, "warning": 0, "info": 0}
+
+
 def test_reprocess_on_unchanged_parsers_says_that_nothing_changed(kasparro: Run) -> None:
     kasparro("ingest")
     done = kasparro("reprocess", "--source", "csv")
@@ -75,14 +93,14 @@ def test_replay_tries_what_was_rejected(kasparro: Run) -> None:
     assert tried["counts"] == {"seen": 1, "new": 0, "unchanged": 0, "rejected": 1}
 
 
-@pytest.mark.parametrize("command", ["status", "runs", "drift", "rejections", "db digest"])
+@pytest.mark.parametrize("command", ["status", "runs", "drift", "rejections", "anomalies", "db digest"])
 def test_tables_are_there_before_anything_was_ingested(kasparro: Run, command: str) -> None:
     done = kasparro(*command.split())
     assert done.returncode == ExitCode.OK, done.stderr
     assert done.stdout.strip()
 
 
-@pytest.mark.parametrize("command", ["status", "runs", "rejections", "drift", "db digest"])
+@pytest.mark.parametrize("command", ["status", "runs", "rejections", "anomalies", "drift", "db digest"])
 def test_machines_get_json(kasparro: Run, command: str) -> None:
     kasparro("ingest")
     json.loads(kasparro(*command.split(), "--json").stdout)

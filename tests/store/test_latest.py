@@ -1,11 +1,13 @@
 """Snapshots of the newest quotes: read whole, read on, and as they were known."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
+from kasparro.ingest.identity import settle_identity
 from kasparro.ingest.reprocess import reprocess
 from kasparro.market.snapshot import Filters, Snapshot
 from kasparro.store.connection import Connection, connect
-from kasparro.store.latest import last_moment, read_snapshot, read_snapshot_at, read_versions
+from kasparro.store.latest import last_moment, moment_of, read_snapshot, read_snapshot_at, read_versions
 from tests.ingest.looking import Desk, known_at, value
 from tests.ingest.scripted import Scripted, body, record
 
@@ -68,6 +70,78 @@ async def test_both_counters_move_with_what_they_count(desk: Desk, source: Scrip
     await desk.post(source, body(record("a", "1")))
     third = await read_versions(desk.connection)
     assert third.data == second.data + 1 and third.activity == second.activity
+
+
+async def test_a_resolution_is_read_on_without_a_page(desk: Desk, source: Scripted, url: str) -> None:
+    source.name = "coingecko"
+    await desk.post(source, body(record("a", "1"), record("b", "1")))
+    before = await read_snapshot(desk.connection, None)
+    assert {row.asset for row in before.rows} == {None}
+    await asyncio.to_thread(settle_identity, url)
+    after = await read_snapshot(desk.connection, before)
+    assert after.version == before.version + 1
+    assert {row.crypto_id: row.asset for row in after.rows} == {"a": "a", "b": "b"}
+    assert all(f'"asset":"{row.asset}"' in row.body for row in after.rows)
+    whole = await read_snapshot(desk.connection, None)
+    assert {row.listing_id: row for row in whole.rows} == {row.listing_id: row for row in after.rows}
+    await desk.post(source, body(record("a", "2")))
+    last = await read_snapshot(desk.connection, after)
+    kept = {row.crypto_id: row for row in after.rows}
+    assert next(row for row in last.rows if row.crypto_id == "b") is kept["b"], "what stayed isn't read again"
+
+
+async def test_a_moment_counts_resolutions_and_shows_the_links_of_then(desk: Desk, source: Scripted, url: str) -> None:
+    source.name = "coingecko"
+    far = datetime(2099, 1, 1, tzinfo=UTC)
+    await desk.post(source, body(record("a", "1")))
+    loaded = await last_moment(desk.connection, far)
+    await asyncio.to_thread(settle_identity, url)
+    settled = await last_moment(desk.connection, far)
+    assert settled.version == loaded.version + 1 and settled.known_at > loaded.known_at
+    assert await last_moment(desk.connection, settled.known_at) == settled
+    assert await last_moment(desk.connection, settled.known_at - timedelta(microseconds=1)) == loaded
+    assert await moment_of(desk.connection, settled.version) == await moment_of(desk.connection, 10**9) == settled
+    assert await moment_of(desk.connection, loaded.version) == loaded
+    assert [row.asset for row in (await read_snapshot_at(desk.connection, loaded)).rows] == [None]
+    assert [row.asset for row in (await read_snapshot_at(desk.connection, settled)).rows] == ["a"]
+
+
+async def test_a_moment_has_the_names_of_then(desk: Desk, source: Scripted, url: str) -> None:
+    told = []
+    for day, name in enumerate(("Old", "Old", "New", "Newest"), start=1):
+        await desk.post(source, body(record("a", "1", f"2026-03-0{day}T00:00:00Z", name=name)), position=day)
+        told.append((await last_moment(desk.connection, datetime(2099, 1, 1, tzinfo=UTC)), name))
+    # A quote of a moment before the newest one doesn't rename the coin.
+    await desk.post(source, body(record("a", "1", "2026-02-01T00:00:00Z", name="Oldest")), position=9)
+    source.parser = "scripted/2"
+    source.read = lambda sent: None if sent["at"] >= "2026-03-03" else sent
+    await reprocess(url, source, tell=lambda done, of: None)
+    for moment, name in told:
+        [row] = (await read_snapshot_at(desk.connection, moment)).rows
+        assert row.crypto_name == name
+    [row] = (await read_snapshot(desk.connection, None)).rows
+    assert (row.crypto_name, row.observed_at.day) == ("Old", 2)
+    source.parser = "scripted/3"
+    source.read = lambda sent: None
+    await reprocess(url, source, tell=lambda done, of: None)
+    assert not (await read_snapshot(desk.connection, None)).rows
+    for moment, name in told:
+        [row] = (await read_snapshot_at(desk.connection, moment)).rows
+        assert row.crypto_name == name
+
+
+async def test_what_people_decide_moves_the_other_counter(desk: Desk, source: Scripted, url: str) -> None:
+    source.name = "coingecko"
+    await desk.post(source, body(record("a", "1"), record("b", "1")))
+    await asyncio.to_thread(settle_identity, url)
+    first = await read_versions(desk.connection)
+    await desk.connection.execute("INSERT INTO verdicts (listing_id, other_id, same) VALUES (1, 2, false)")
+    second = await read_versions(desk.connection)
+    assert (second.data, second.activity) == (first.data, first.activity + 1)
+    async with desk.connection.transaction():
+        for note in "abc":
+            await desk.connection.execute("UPDATE verdicts SET note = %s", (note,))
+    assert (await read_versions(desk.connection)).activity == second.activity + 1, "once a transaction"
 
 
 async def test_a_moment_is_the_last_load_known_at_it(desk: Desk, source: Scripted) -> None:

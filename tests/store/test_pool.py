@@ -60,7 +60,6 @@ async def test_so_many_may_wait_and_no_more(url: str) -> None:
         async with pool.connection():
             waits = asyncio.create_task(use())
             await asyncio.sleep(0)  # it has its turn
-            assert pool.numbers()["requests_waiting"] == 1
             with pytest.raises(Overloaded):
                 await use()
         await waits

@@ -187,9 +187,28 @@ async def test_a_run_by_hand_since_the_moment_serves_it_unless_it_was_interrupte
     connection: Connection, ended_as: str, needed: bool
 ) -> None:
     slot = await slot_now(connection)
-    run_id, _ = await open_run(connection, kind="ingest", sources=["one"], host="here", pid=1)
+    run_id, _ = await open_run(connection, kind="ingest", sources=["two", "one", "more"], host="here", pid=1)
     await close_run(connection, run_id, status=ended_as)
     assert (await schedule(connection, slot, SOURCES) is not None) is needed
+
+
+async def test_a_run_of_some_sources_leaves_the_moment_to_the_others(connection: Connection) -> None:
+    slot = await slot_now(connection)
+    run_id, _ = await open_run(connection, kind="ingest", sources=["one"], host="here", pid=1)
+    await close_run(connection, run_id, status="success")
+    made = await schedule(connection, slot, SOURCES)
+    assert made is not None
+    await begin(connection, made)
+    await close_run(connection, made, status="success")
+    assert await schedule(connection, slot, ("one", "two", "new")) is None, "its own run was there"
+
+
+async def test_what_people_interrupt_does_not_end_a_moment_of_the_schedule(connection: Connection) -> None:
+    slot = await slot_now(connection)
+    for _ in range(RESUMPTIONS + 1):
+        run_id, _ = await open_run(connection, kind="ingest", sources=SOURCES, host="here", pid=1)
+        await close_run(connection, run_id, status="interrupted")
+    assert await schedule(connection, slot, SOURCES) is not None
 
 
 async def test_a_missed_moment_is_caught_up(connection: Connection) -> None:

@@ -1,44 +1,59 @@
 """The app: all resources, behind the edge."""
 
+import asyncio
 import gc
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any
 
 from fastapi import Depends, FastAPI
-from starlette.middleware.cors import CORSMiddleware
 
 from kasparro import __version__
 from kasparro.api import (
+    anomalies,
+    asset,
+    asset_links,
+    asset_list,
     coins,
     data,
     description,
+    disagreements,
     documentation,
     etl,
     health,
     monitoring,
+    prices,
     problems,
     quality,
     receipts,
     runs,
     stats,
+    suggestions,
     system,
+    universe,
 )
 from kasparro.api.asking import known_parameters
 from kasparro.api.cache import AnswerCache
 from kasparro.api.clients import Clients
+from kasparro.api.cors import Shared
 from kasparro.api.desk import Desk
 from kasparro.api.edge import Edge
 from kasparro.api.front import Front
 from kasparro.api.gate import Gate
 from kasparro.api.limits import RateLimiter
 from kasparro.api.metrics import Metrics
+from kasparro.api.monitoring import Exposition
+from kasparro.api.watch import Watch
 from kasparro.config import Settings
 from kasparro.store.kept import KeptConnection
 from kasparro.store.pool import Pool
 from kasparro.store.pulse import Pulse
 
-_ROOMS = (system, health, data, coins, stats, runs, etl, receipts, quality, monitoring, documentation)
+_ROOMS = (
+    system, health, data, coins, asset_list, asset, asset_links, prices, disagreements, universe, suggestions, stats,
+    runs, etl, receipts, quality, anomalies, monitoring, documentation,
+)  # fmt: skip
 _CACHE_BYTES = 64 * 1024 * 1024
 _PULSE_SECONDS = 2.0
 _COUNT_SECONDS = 1.0
@@ -59,11 +74,13 @@ def make_app(
     pulse = Pulse(read_url, timeout=_PULSE_SECONDS)
     counter = KeptConnection(write_url, more="-c synchronous_commit=off", timeout=_COUNT_SECONDS)
     desk = Desk(settings, reader, writer, pulse, sources)
+    watch = Watch(read_url, desk.sources)
     metrics = Metrics()
     limit = settings.api_rate_limit
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.commit = await asyncio.to_thread(system.commit)
         await reader.open()
         await writer.open()
         # What was made so far stays: looking through it for garbage again and again makes requests wait.
@@ -73,6 +90,7 @@ def make_app(
         yield
         metrics.flush()
         await pulse.close()
+        await watch.close()
         await counter.close()
         await reader.close()
         await writer.close()
@@ -84,6 +102,9 @@ def make_app(
     )  # fmt: skip
     app.state.desk = desk
     app.state.metrics = metrics
+    app.state.watch = watch
+    app.state.exposition = Exposition(metrics, watch)
+    app.state.described = cache(lambda: documentation.described(app.openapi()))
     app.state.etl_sources = tuple(etl_sources)
     gate = app.state.gate = Gate(desk, exposed=exposed)
     problems.install(app)
@@ -92,12 +113,12 @@ def make_app(
     edge = Edge(
         app, desk, cache=AnswerCache(_CACHE_BYTES), clients=Clients(settings.api_trusted_proxies), gate=gate,
         limiter=RateLimiter(counter, limit, metrics.not_limited) if limit else None, metrics=metrics,
-        max_waiting=settings.api_max_waiting,
+        max_waiting=settings.api_max_waiting, files=documentation.addresses(),
     )  # fmt: skip
     life = app.router.lifespan_context(app)
     if not settings.cors_origins:
         return Front(edge, None, life)
-    shared = CORSMiddleware(
+    shared = Shared(
         edge, allow_origins=settings.cors_origins, allow_methods=["GET", "HEAD", "POST"], allow_headers=["*"],
         expose_headers=["ETag", "Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID"],
     )  # fmt: skip

@@ -65,6 +65,7 @@ def _parameter(name: str, about: dict[str, Any], *, required: bool) -> dict[str,
         # A query can't say null: what is optional is left out.
         kinds = [kind for kind in schema.pop("anyOf") if kind != {"type": "null"}]
         schema |= kinds[0] if len(kinds) == 1 else {"anyOf": kinds}
+    schema = {_BOUNDS.get(key, key): value for key, value in schema.items()}
     if schema.get("default", ...) is None:
         del schema["default"]
     parameter = {"name": name, "in": "query", "required": required, "description": about["description"]}
@@ -75,6 +76,9 @@ def _parameter(name: str, about: dict[str, Any], *, required: bool) -> dict[str,
             parameter["description"] += f", such as `{examples[0]}`"
     return parameter | {"schema": schema}
 
+
+_BOUNDS = {"ge": "minimum", "le": "maximum"}
+"""What pydantic calls the bounds of an optional number that is read by a function of ours."""
 
 _NAMES: dict[str, list[str]] = {}
 """The parameters' names by route: they never change."""

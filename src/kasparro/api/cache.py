@@ -1,5 +1,6 @@
 """The cache of rendered answers: in front of everything, never stale, bounded in bytes."""
 
+import sys
 from collections import OrderedDict
 from hashlib import sha256
 
@@ -12,6 +13,8 @@ Target = tuple[str, str]
 
 _LONGEST_TARGET = 2_000
 """Characters of a target that is remembered: the longer ones are nobody's habit."""
+_KEEPING = 1_000
+"""Bytes that it costs to keep something, beside its own."""
 
 
 class Stamp(msgspec.Struct, frozen=True):
@@ -44,14 +47,22 @@ class Entry:
 class AnswerCache:
     """Answers by question, the least recently used leaving first when all take more than `limit` bytes.
 
-    Questions are known by how they were asked (`Target`), and by their canonical form, which many targets share.
+    Questions are known by how they were asked (`Target`), and by their canonical form, which many targets share; the
+    targets may take an eighth of all.
     """
 
     def __init__(self, limit: int) -> None:
-        self._limit = limit
+        self._target_limit = limit // 8
+        self._limit = limit - self._target_limit
         self._size = 0
+        self._target_size = 0
         self._entries: OrderedDict[str, tuple[Entry, int]] = OrderedDict()
         self._questions: OrderedDict[Target, str] = OrderedDict()
+
+    @property
+    def size(self) -> int:
+        """About how many bytes it takes."""
+        return self._size + self._target_size
 
     def question(self, target: Target) -> str | None:
         """The canonical form of a target that was answered before."""
@@ -67,19 +78,26 @@ class AnswerCache:
 
     def put(self, target: Target, question: str, entry: Entry) -> None:
         """Keep an answer instead of an older one."""
-        # Twice the body: room for its compressed form and what keeping it costs.
-        size = 2 * len(entry.body.head) + 1_000
+        # Thrice the body: room for the whole with an end, and for its compressed form.
+        size = 3 * len(entry.body.head) + sys.getsizeof(question) + _KEEPING
+        size += sum(sys.getsizeof(name) + sys.getsizeof(value) for name, value in entry.headers)
         if size > self._limit // 4 or len(target[0]) + len(target[1]) > _LONGEST_TARGET:
             return
         self._drop(question)
         self._entries[question] = (entry, size)
         self._size += size
-        self._questions[target] = question
         while self._size > self._limit:
             self._drop(next(iter(self._entries)))
-        while len(self._questions) > 20_000:
-            self._questions.popitem(last=False)
+        if target not in self._questions:
+            self._questions[target] = question
+            self._target_size += _taken(target, question)
+        while self._target_size > self._target_limit:
+            self._target_size -= _taken(*self._questions.popitem(last=False))
 
     def _drop(self, question: str) -> None:
         _, size = self._entries.pop(question, (None, 0))
         self._size -= size
+
+
+def _taken(target: Target, question: str) -> int:
+    return sum(map(sys.getsizeof, (*target, question))) + _KEEPING // 2

@@ -10,9 +10,9 @@ from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, Field
 
 from kasparro.api.asking import asks
-from kasparro.api.desk import Desk, Worker
+from kasparro.api.desk import Chosen, Desk, Worker
 from kasparro.api.exchange import Current, Exchange, Rendered
-from kasparro.api.parameters import Moment, Text, written
+from kasparro.api.parameters import Moment, Text, Whole, written
 from kasparro.api.problems import Problem, ProblemDetails
 from kasparro.api.quotes import EPOCH, Answered, Quoted, QuoteRow, Renderer
 from kasparro.market.snapshot import Filters, Order, Row, Snapshot
@@ -20,7 +20,8 @@ from kasparro.store.history import read_history
 
 router = APIRouter(tags=["data"])
 _NEAR = 5
-_CURSOR = r"^-?[0-9]{1,16}$"
+_CURSOR = r"^-?[0-9]{1,16}\.[0-9]{1,10}$"
+"""The last quote's moment in microseconds, and its listing, so that the pages stay those of one coin."""
 _UNKNOWN: dict[int | str, dict[str, Any]] = {
     404: {"model": ProblemDetails, "description": "No coin has this id; near ones are named"}
 }
@@ -33,6 +34,7 @@ class CoinQuery(BaseModel):
     """Which of the coins with an id, and when."""
 
     source: Text | None = Field(None, description="The coin of this source, where several have the id")
+    dataset: Text | None = Field(None, description="The coin of this dataset of CSV files, where several have the id")
     as_of: Moment | None = Field(None, description="As the ledger was known at this moment")
 
 
@@ -42,7 +44,7 @@ class HistoryQuery(CoinQuery):
     start: Moment | None = Field(None, description="From this moment on")
     end: Moment | None = Field(None, description="Up to this moment, itself included")
     order: Order = Field("desc", description="Newest or oldest first")
-    limit: int = Field(100, ge=1, le=1000, description="Quotes of a page")
+    limit: Whole = Field(100, ge=1, le=1000, description="Quotes of a page")
     cursor: str | None = Field(None, pattern=_CURSOR, description="`next_cursor` of the page before")
 
 
@@ -57,6 +59,7 @@ class History(Answered):
 
     crypto_id: str = Field(description="The coin's id at its source", examples=["bitcoin"])
     data_source: str = Field(description="The source that the quotes are of", examples=["coingecko"])
+    dataset: str | None = Field(description="The file that the quotes are of, for coins from CSV files")
     as_of: datetime | None = Field(description="The moment that was answered for, where one was asked for")
     data: list[Quoted] = Field(description="The quotes, in the order asked for")
     next_cursor: str | None = Field(description="Leads to the next page; null on the last one")
@@ -67,8 +70,8 @@ async def get_coin(
     crypto_id: CoinId, query: Annotated[CoinQuery, asks(CoinQuery)], desk: Worker, exchange: Current
 ) -> Response:
     """The newest quote of one coin, looked up as an asset first, then as the id of each source in turn."""
-    found, now, _, _ = await _found(crypto_id, query, desk, exchange)
-    renderer = Renderer(now, desk.settings.stale_after)
+    found, chosen = await _found(crypto_id, query, desk, exchange)
+    renderer = Renderer(chosen.now, desk.settings.stale_after)
     head = f'{renderer.one(found[0])[:-1]},"alternatives":{renderer.all(found[1:])}'
     return Rendered(_question(f"/data/{crypto_id}", query), head.encode())
 
@@ -79,64 +82,79 @@ async def get_history(
 ) -> Response:
     """The quotes of one coin from the ledger, newest first. With `as_of` they are those known at that moment: a
     later correction doesn't show."""
-    found, _, version, effective = await _found(crypto_id, query, desk, exchange)
-    row = found[0]
-    beyond = EPOCH + timedelta(microseconds=int(query.cursor)) if query.cursor else None
+    found, chosen = await _found(crypto_id, query, desk, exchange)
+    row, beyond = _continued(found, query.cursor) if query.cursor else (found[0], None)
     async with desk.reader.connection() as connection:
         past = await read_history(
-            connection, row.listing_id, start=query.start, end=query.end, version=version, order=query.order,
+            connection, row.listing_id, start=query.start, end=query.end, version=chosen.version, order=query.order,
             beyond=beyond, limit=query.limit + 1,
         )  # fmt: skip
     more = len(past) > query.limit
     past = past[: query.limit]
-    following = str((past[-1].observed_at - EPOCH) // timedelta(microseconds=1)) if more else None
-    members = {"crypto_id": row.crypto_id, "data_source": row.source, "as_of": effective, "next_cursor": following}
+    following = f"{(past[-1].observed_at - EPOCH) // timedelta(microseconds=1)}.{row.listing_id}" if more else None
+    members = {
+        "crypto_id": row.crypto_id, "data_source": row.source, "dataset": row.dataset or None,
+        "as_of": chosen.as_of, "next_cursor": following,
+    }  # fmt: skip
     data = ",".join(f"{quoted.body}}}" for quoted in past)
     head = f'{msgspec.json.encode(members).decode()[:-1]},"data":[{data}]'
     path = f"/data/{crypto_id}/history"
     headers = {}
     if following:
-        pinned = {"as_of": effective, "source": row.source, "cursor": following}
+        pinned = {"as_of": chosen.as_of, "source": row.source, "cursor": following}
         given = {name: written(value) for name, value in (_given(query) | pinned).items() if value is not None}
         headers["link"] = f'<{quote(path)}?{urlencode(given)}>; rel="next"'
     return Rendered(_question(path, query), head.encode(), headers)
 
 
-async def _found(
-    crypto_id: str, query: CoinQuery, desk: Desk, exchange: Exchange
-) -> tuple[list[Row], datetime, int | None, datetime | None]:
-    """The listings that are meant, the likeliest first; the moment staleness is told by; the last load that counts,
-    and the moment that it stands for (None: now).
+async def _found(crypto_id: str, query: CoinQuery, desk: Desk, exchange: Exchange) -> tuple[list[Row], Chosen]:
+    """The listings that are meant, the likeliest first, and the snapshot that they are from.
 
     Raises Problem: 404 when there are none.
     """
-    stamp = await desk.stamp(exchange)
-    if query.as_of is None:
-        snapshot, now, version = await desk.snapshot(exchange), EPOCH + timedelta(minutes=stamp.minute), None
-        effective = None
-    else:
-        moment = await desk.moment(query.as_of)
-        now = min(query.as_of, EPOCH + timedelta(minutes=stamp.minute))
-        snapshot, version = await desk.snapshot_at(moment), moment.version
-        effective = min(query.as_of, moment.known_at)
     source = desk.known_source(query.source)
+    chosen = await desk.chosen(exchange, query.as_of)
     rows = {
         row.listing_id: row
         for filters in (
             Filters(asset=crypto_id, source=source),
             Filters(crypto_id=crypto_id, source=source),
         )
-        for row in sorted(snapshot.find(filters), key=lambda row: _precedence(row, desk))
+        for row in sorted(chosen.snapshot.find(filters), key=lambda row: _precedence(row, desk))
     }
+    if rows and query.dataset is not None:
+        rows = _of_dataset(rows, crypto_id, query.dataset)
     if not rows:
-        near = _near(snapshot, crypto_id)
+        near = _near(chosen.snapshot, crypto_id)
         hint = f"Near are {', '.join(near)}" if near else "`/data?q=` searches ids, tickers and names"
         at = f" at {source}" if source else ""
-        raise Problem(
-            404, f"No coin has the id {crypto_id[:100]!r}{at}. {hint}",
-            errors=[{"parameter": "crypto_id", "given": crypto_id[:100], "accepted": hint}],
-        )  # fmt: skip
-    return list(rows.values()), now, version, effective
+        raise _unknown("crypto_id", crypto_id, f"No coin has the id {crypto_id[:100]!r}{at}", hint)
+    return list(rows.values()), chosen
+
+
+def _of_dataset(rows: dict[int, Row], crypto_id: str, dataset: str) -> dict[int, Row]:
+    """Those of `rows` that are of `dataset`, in whatever case, the exact one first. Raises Problem when none is."""
+    found = [row for row in rows.values() if row.dataset.casefold() == dataset.casefold()]
+    if not found:
+        names = sorted({row.dataset for row in rows.values() if row.dataset})
+        hint = f"It is in {', '.join(names[:_NEAR])}" if names else "It is in no CSV file"
+        raise _unknown("dataset", dataset, f"No coin of this dataset has the id {crypto_id[:100]!r}", hint)
+    return {row.listing_id: row for row in sorted(found, key=lambda row: row.dataset != dataset)}
+
+
+def _continued(found: list[Row], cursor: str) -> tuple[Row, datetime]:
+    """The listing whose history `cursor` goes on with, and the moment after which. Raises Problem: 404."""
+    moment, _, listing = cursor.partition(".")
+    row = next((row for row in found if row.listing_id == int(listing)), None)
+    if row is None:
+        hint = "The `next_cursor` of an earlier page of the same history is accepted"
+        raise _unknown("cursor", cursor, "This cursor is of another coin's history", hint)
+    return row, EPOCH + timedelta(microseconds=int(moment))
+
+
+def _unknown(parameter: str, given: str, what: str, hint: str) -> Problem:
+    error = {"parameter": parameter, "given": given[:100], "accepted": hint}
+    return Problem(404, f"{what}. {hint}", errors=[error])
 
 
 def _precedence(row: Row, desk: Desk) -> tuple[int, timedelta]:

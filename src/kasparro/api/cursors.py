@@ -1,7 +1,8 @@
 """Cursors: where a page ended, so that the next one begins there however much has come in between.
 
-A cursor carries its order with it. Whatever has the form of one is one: there is no well-formed cursor that would
-have to be refused.
+A cursor carries its order with it, and the version of the ledger that its first page was of: all its pages are of
+that version, else a coin that is quoted anew between two of them would stand on none. Whatever has the form of one is
+one: there is no well-formed cursor that would have to be refused.
 """
 
 import re
@@ -19,30 +20,32 @@ PATTERN = (
     rf"^(?:(?:{_AMOUNTS})\.(?:asc|desc)\.(?:none|-?[0-9]+(?:_[0-9]+)?)"
     r"|(?:rank|observed_at)\.(?:asc|desc)\.(?:none|-?[0-9]{1,16})"
     r"|created_at\.(?:asc|desc)\.[0-9]{1,19}"
-    r"|(?:crypto_name|symbol)\.(?:asc|desc)\.(?:[0-9a-f]{2})*)\.[0-9]{1,10}$"
+    r"|(?:crypto_name|symbol)\.(?:asc|desc)\.(?:[0-9a-f]{2})*)\.[0-9]{1,10}\.[0-9]{1,19}$"
 )
 _FORM = re.compile(PATTERN)
 
 
 class Cursor(msgspec.Struct, frozen=True):
-    """The order of a page, and the key of its last row."""
+    """The order of a page, the key of its last row, and the version of the ledger that it shows."""
 
     sort_by: SortField
     order: Order
     key: Key
+    version: int
 
     def text(self) -> str:
         """The form in which clients get it."""
         value, listing = self.key
-        return f"{self.sort_by}.{self.order}.{_written(value)}.{listing}"
+        return f"{self.sort_by}.{self.order}.{_written(value)}.{listing}.{self.version}"
 
 
 def read_cursor(text: str) -> Cursor:
     """The cursor that `Cursor.text` gave. Raises ValueError."""
     if not _FORM.fullmatch(text):
         raise ValueError("The next_cursor of an earlier answer is accepted, as it is")
-    field, order, value, listing = text.split(".")
-    return Cursor(cast("SortField", field), cast("Order", order), (_read(field, value), int(listing)))
+    field, order, value, listing, version = text.split(".")
+    key = (_read(field, value), int(listing))
+    return Cursor(cast("SortField", field), cast("Order", order), key, int(version))
 
 
 def _written(value: Any) -> str:

@@ -1,6 +1,7 @@
 """`/data`: the newest quote of every listing, filtered, sorted and paged."""
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
@@ -12,13 +13,14 @@ from kasparro.api.asking import asks
 from kasparro.api.cursors import PATTERN, Cursor, read_cursor
 from kasparro.api.desk import Desk, Worker
 from kasparro.api.exchange import Current, Exchange, Rendered
-from kasparro.api.exports import Format, export, wanted_format
-from kasparro.api.parameters import Amount, Moment, Text, written
-from kasparro.api.quotes import EPOCH, Answered, QuoteRow, Renderer
-from kasparro.market.snapshot import Filters, Order, Page, Snapshot, SortField
+from kasparro.api.exports import Format, accepted_format, export
+from kasparro.api.parameters import Amount, Moment, Text, Whole, written
+from kasparro.api.quotes import Answered, QuoteRow, Renderer
+from kasparro.market.snapshot import Filters, Order, Page, Row, Snapshot, SortField
 
 router = APIRouter(tags=["data"])
 _MAX_OFFSET = 1_000_000_000
+_CANDIDATES = 100
 _LINES = {"type": "string"}
 
 
@@ -45,11 +47,13 @@ class Selection(BaseModel):
 class DataQuery(Selection):
     """A page of a selection."""
 
-    limit: int = Field(10, ge=1, le=100, description="Rows of a page")
-    offset: int | None = Field(None, ge=0, le=_MAX_OFFSET, description="Rows to skip; `page` and `cursor` go before it")
-    page: int | None = Field(None, ge=1, le=_MAX_OFFSET // 100, description="The page, from 1; `cursor` goes before it")
+    limit: Whole = Field(10, ge=1, le=100, description="Rows of a page")
+    offset: Whole | None = Field(
+        None, ge=0, le=_MAX_OFFSET, description="Rows to skip; `page` and `cursor` go before it"
+    )
+    page: Whole | None = Field(None, ge=1, le=_MAX_OFFSET // 100, description="From 1; `cursor` goes before it")
     cursor: str | None = Field(
-        None, pattern=PATTERN, description="`next_cursor` of the page before; it brings its order with it"
+        None, pattern=PATTERN, description="`next_cursor` of the page before; it brings order and version with it"
     )
     format: Literal["json", "csv", "ndjson"] | None = Field(
         None, description="`csv` and `ndjson` stream the whole selection, or `limit` rows where that is given"
@@ -60,19 +64,25 @@ class Meta(BaseModel):
     """What is to be known about an answer."""
 
     as_of: datetime | None = Field(description="The moment that was answered for, where one was asked for")
+    version: int | None = Field(
+        description="The ledger's version that a cursor's pages are all of; null without cursor", examples=[2]
+    )
     candidates: list["Candidate"] | None = Field(
-        description="The coins that share the ticker asked for, where there is more than one"
+        description="The assets that share the ticker asked for, where there is more than one, by rank"
     )
 
 
 class Candidate(BaseModel):
-    """A coin that has the ticker asked for."""
+    """An asset that has the ticker asked for."""
 
-    crypto_id: str = Field(description="The coin's id at its source", examples=["bitcoin"])
-    crypto_name: str | None = Field(description="The coin's name", examples=["Bitcoin"])
-    data_source: str = Field(description="The source", examples=["coingecko"])
-    asset: str | None = Field(description="The asset that the listing is linked to, null while it is to none")
-    rank: int | None = Field(description="Rank by market capitalisation at the source, from 1", examples=[1])
+    asset: str | None = Field(
+        description="The asset; null for a listing that is linked to none yet", examples=["bitcoin"]
+    )
+    name: str = Field(description="The name", examples=["Bitcoin"])
+    symbol: str = Field(description="The ticker, as it is written there", examples=["BTC"])
+    rank: int | None = Field(description="The best rank by market capitalisation that a source gives it", examples=[1])
+    sources: list[str] = Field(description="The sources that give it this ticker", examples=[["coingecko"]])
+    crypto_id: str = Field(description="Its id at the first of these sources", examples=["bitcoin"])
 
 
 class DataPage(Answered):
@@ -95,11 +105,14 @@ class DataPage(Answered):
 async def list_data(query: Annotated[DataQuery, asks(DataQuery)], desk: Worker, exchange: Current) -> Response:
     """The newest quote of each listing that passes all filters. Texts are compared without regard to case.
 
-    Pages can be had by number, by offset or by cursor; all three agree. A cursor stays right while new quotes come in.
+    Pages can be had by number, by offset or by cursor; all three agree while nothing new comes in. Those of a cursor
+    are all of the ledger as it was at the first: followed to the end, they show each coin once. The others are always
+    of the newest quotes.
     """
-    form = wanted_format(query.format, exchange.headers.get("accept") or "")
-    snapshot, now, effective = await chosen_snapshot(query, desk, exchange)
+    form = query.format or accepted_format(exchange.headers.get("accept") or "")
     cursor = read_cursor(query.cursor) if query.cursor else None
+    chosen = await desk.chosen(exchange, query.as_of, cursor.version if cursor else None)
+    snapshot = chosen.snapshot
     sort_by, order = (cursor.sort_by, cursor.order) if cursor else (query.sort_by, query.order)
     offset = (query.page - 1) * query.limit if query.page else query.offset or 0
     whole = form != "json" and "limit" not in query.model_fields_set
@@ -108,50 +121,49 @@ async def list_data(query: Annotated[DataQuery, asks(DataQuery)], desk: Worker, 
         beyond=cursor.key if cursor else None,
     )  # fmt: skip
     if form != "json":
-        return export(page.rows, Renderer(now, desk.settings.stale_after), form, exchange)
-    following = Cursor(sort_by, order, page.last).text() if page.last else None
-    rows = Renderer(now, desk.settings.stale_after).all(page.rows)
+        return export(page.rows, Renderer(chosen.now, desk.settings.stale_after), form, exchange, desk.exports)
+    following = Cursor(sort_by, order, page.last, snapshot.version).text() if page.last else None
+    rows = Renderer(chosen.now, desk.settings.stale_after).all(page.rows)
+    meta = {
+        "as_of": chosen.as_of, "version": snapshot.version if cursor or following else None,
+        "candidates": _candidates(query, snapshot, desk.sources),
+    }  # fmt: skip
     members = {
         "total": page.total, "page": page.offset // query.limit + 1, "page_size": query.limit,
-        "next_cursor": following, "meta": _meta(query, snapshot, effective),
+        "next_cursor": following, "meta": meta,
     }  # fmt: skip
     head = f'{{"data":{rows},{msgspec.json.encode(members).decode()[1:-1]}'
     given = _given(query) | {"sort_by": sort_by, "order": order}
-    if effective is not None:
-        given["as_of"] = written(effective)
+    if chosen.as_of is not None:
+        given["as_of"] = written(chosen.as_of)
     return Rendered(_question(query), head.encode(), {"link": _links(given, query.limit, page, following)})
-
-
-async def chosen_snapshot(
-    query: Selection, desk: Desk, exchange: Exchange
-) -> tuple[Snapshot, datetime, datetime | None]:
-    """The snapshot that `query` is about, the moment by which staleness is told, and the effective `as_of`."""
-    stamp = await desk.stamp(exchange)
-    if query.as_of is None:
-        return await desk.snapshot(exchange), EPOCH + timedelta(minutes=stamp.minute), None
-    moment = await desk.moment(query.as_of)
-    now = min(query.as_of, EPOCH + timedelta(minutes=stamp.minute))
-    return await desk.snapshot_at(moment), now, min(query.as_of, moment.known_at)
 
 
 async def exported(query: Selection, desk: Desk, exchange: Exchange, form: Format) -> Response:
     """The whole selection, streamed."""
-    snapshot, now, _ = await chosen_snapshot(query, desk, exchange)
+    snapshot, now, _, _ = await desk.chosen(exchange, query.as_of)
     page = snapshot.page(query.filters(desk), query.sort_by, query.order, limit=len(snapshot.rows))
-    return export(page.rows, Renderer(now, desk.settings.stale_after), form, exchange)
+    return export(page.rows, Renderer(now, desk.settings.stale_after), form, exchange, desk.exports)
 
 
-def _meta(query: DataQuery, snapshot: Snapshot, effective: datetime | None) -> dict[str, Any]:
-    meta: dict[str, Any] = {"as_of": effective, "candidates": None}
-    if query.symbol is not None:
-        sharing = snapshot.find(Filters(symbol=query.symbol))
-        if len({(row.source, row.crypto_id) for row in sharing}) > 1:
-            meta["candidates"] = [
-                {"crypto_id": row.crypto_id, "crypto_name": row.crypto_name, "data_source": row.source,
-                 "asset": row.asset, "rank": row.rank}
-                for row in sharing[:100]
-            ]  # fmt: skip
-    return meta
+def _candidates(query: DataQuery, snapshot: Snapshot, sources: Sequence[str]) -> list[dict[str, Any]] | None:
+    """The assets that share the ticker asked for; a listing that is linked to none stands for itself."""
+    sharing: dict[str | int, list[Row]] = {}
+    for row in [] if query.symbol is None else snapshot.find(Filters(symbol=query.symbol)):
+        sharing.setdefault(row.asset or row.listing_id, []).append(row)
+    if len(sharing) < 2:
+        return None
+    candidates = []
+    for rows in sharing.values():
+        rows.sort(key=lambda row: sources.index(row.source) if row.source in sources else len(sources))
+        ranks = [row.rank for row in rows if row.rank is not None]
+        candidates.append(
+            {"asset": rows[0].asset, "name": rows[0].crypto_name, "symbol": rows[0].symbol,
+             "rank": min(ranks, default=None), "sources": list(dict.fromkeys(row.source for row in rows)),
+             "crypto_id": rows[0].crypto_id}
+        )  # fmt: skip
+    candidates.sort(key=lambda one: (one["rank"] is None, one["rank"], one["asset"] or "", one["crypto_id"]))
+    return candidates[:_CANDIDATES]
 
 
 def _given(query: BaseModel) -> dict[str, str]:

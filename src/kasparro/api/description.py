@@ -22,18 +22,19 @@ _MANNERS = """\
 Reading is open unless the server was set up otherwise; what changes something needs a key (`kasparro key create`).
 
 - **Numbers** have all the digits that the source sent: read them as decimals. **Times** are UTC.
-- **Pages**: follow `next_cursor`, or the `Link` header. A cursor stays right while new quotes come in.
+- **Pages**: follow `next_cursor`, or the `Link` header. Its pages are all of the ledger as it was at the first one.
 - **Unchanged answers** cost nothing: send the `ETag` of the last one as `If-None-Match` and get a 304.
 - **Errors** are `application/problem+json` (RFC 9457), each with the parameter, what was given and what is accepted.
 - **`X-Request-ID`** of yours comes back in the answer, and stands in the log.
 """
 _TAGS = {
     "data": "The newest quote of every coin at every source, one coin's history, and exports.",
+    "assets": "Each coin once, from all its sources: why they are one, what they say together, and where they differ.",
     "receipts": "Where a quote came from, to the byte.",
     "stats": "The ledger in numbers.",
     "runs": "What ran, and how runs differ.",
     "etl": "Asking for a run, and what is being worked on.",
-    "quality": "What was not accepted, and how the sources' fields changed.",
+    "quality": "What was not accepted, what looked odd, and how the sources' fields changed.",
     "health": "For those who watch: never limited, never kept.",
     "system": "What this is.",
 }

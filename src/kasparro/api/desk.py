@@ -2,31 +2,36 @@
 
 import asyncio
 import time
-from collections import OrderedDict
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import Depends, Request
 
+from kasparro.api.boards import Boards
 from kasparro.api.cache import Stamp
 from kasparro.api.exchange import Exchange
+from kasparro.api.exports import Exports
+from kasparro.api.former import FormerSnapshots
 from kasparro.api.problems import unacceptable
+from kasparro.api.quotes import EPOCH
 from kasparro.api.single_flight import SingleFlight
 from kasparro.config import Settings
 from kasparro.market.snapshot import Snapshot
 from kasparro.store.errors import DatabaseError, explain
-from kasparro.store.latest import (
-    Moment,
-    last_moment,
-    read_snapshot,
-    read_snapshot_at,
-)
+from kasparro.store.latest import last_moment, moment_of, read_snapshot
 from kasparro.store.pool import Pool
 from kasparro.store.pulse import Pulse
 
-_KEPT_MOMENTS = 4
-"""Past snapshots that are kept: who asks for one usually asks for its next page too."""
+
+class Chosen(NamedTuple):
+    """The snapshot that a question is about. `now` is the moment by which staleness is told, `version` the last load
+    that counts and `as_of` the moment that it stands for; both are None where no moment was asked for."""
+
+    snapshot: Snapshot
+    now: datetime
+    version: int | None
+    as_of: datetime | None
 
 
 class Desk:
@@ -42,10 +47,12 @@ class Desk:
         self.sources = tuple(sources)
         self.started = datetime.now(UTC)
         self.stamps = SingleFlight(self._read_stamp)
+        self.exports = Exports()
+        self.boards = Boards(reader, self.sources, settings.stale_after)
         self._pulse = pulse
         self._snapshot: Snapshot | None = None
         self._refreshing = asyncio.Lock()
-        self._past: OrderedDict[int, Snapshot] = OrderedDict()
+        self._former = FormerSnapshots(reader, float(settings.database_timeout))
 
     def known_source(self, name: str | None) -> str | None:
         """The source of this name in whatever case; None stays None. Raises Problem when there is none."""
@@ -59,33 +66,49 @@ class Desk:
             exchange.stamp = await self.stamps.ask()
         return exchange.stamp
 
-    async def snapshot(self, exchange: Exchange) -> Snapshot:
-        """The newest quotes, with all that was committed before the request's arrival."""
-        needed = (await self.stamp(exchange)).data
-        while (found := self._snapshot) is None or found.version < needed:
+    async def chosen(self, exchange: Exchange, as_of: datetime | None, begun_at: int | None = None) -> Chosen:
+        """The newest quotes, with all that was committed before the request's arrival; or those known at `as_of`.
+
+        `begun_at` is the version that a cursor's first page was of: its other pages are of the same.
+        """
+        stamp = await self.stamp(exchange)
+        now = EPOCH + timedelta(minutes=stamp.minute)
+        if as_of is None:
+            snapshot = await (self._newest(stamp) if begun_at is None else self._walked(stamp, begun_at))
+            return Chosen(snapshot, now, None, None)
+        async with self.reader.connection() as connection:
+            moment = await last_moment(connection, as_of)
+            if begun_at is not None and begun_at < moment.version:
+                moment = await moment_of(connection, begun_at)
+        snapshot = await self._former.at(moment)
+        return Chosen(snapshot, min(as_of, now), moment.version, min(as_of, moment.known_at))
+
+    async def _newest(self, stamp: Stamp) -> Snapshot:
+        while (found := self._snapshot) is None or found.version < stamp.data:
             async with self._refreshing:
                 if self._snapshot is found:
                     async with self.reader.connection() as connection:
-                        self._snapshot = await read_snapshot(connection, found)
-                    return self._snapshot
+                        read = await read_snapshot(connection, found)
+                    if found is not None and found.version < read.version:
+                        self._former.leave(found)
+                    self._snapshot = read
+                    return read
         return found
 
-    async def moment(self, as_of: datetime) -> Moment:
-        """The last moment of the ledger that was known at `as_of`."""
+    async def _walked(self, stamp: Stamp, begun_at: int) -> Snapshot:
+        """The newest quotes as they were at the version `begun_at`; as they are where the ledger isn't as far."""
+        found = self._snapshot
+        if begun_at >= stamp.data:
+            found = await self._newest(stamp)
+            if found.version <= begun_at:
+                return found
+        if found is not None and found.version == begun_at:
+            return found
+        if (found := self._former.left(begun_at)) is not None:
+            return found
         async with self.reader.connection() as connection:
-            return await last_moment(connection, as_of)
-
-    async def snapshot_at(self, moment: Moment) -> Snapshot:
-        """The newest quotes as they were known at `moment`."""
-        found = self._past.get(moment.version)
-        if found is None:
-            async with self.reader.connection() as connection:
-                found = await read_snapshot_at(connection, moment)
-            self._past[moment.version] = found
-            if len(self._past) > _KEPT_MOMENTS:
-                self._past.popitem(last=False)
-        self._past.move_to_end(moment.version)
-        return found
+            moment = await moment_of(connection, begun_at)
+        return await self._former.at(moment)
 
     async def _read_stamp(self) -> Stamp:
         known = self._snapshot
@@ -100,7 +123,8 @@ class Desk:
         if known is not None and versions.data < known.version:
             # The ledger went back: a backup was restored. Nothing that is remembered holds.
             self._snapshot = None
-            self._past.clear()
+            self._former.forget()
+            self.boards.forget()
         return Stamp(versions.data, versions.activity, int(time.time() // 60))
 
 

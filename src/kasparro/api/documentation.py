@@ -2,13 +2,14 @@
 
 import asyncio
 import gzip
+import json
 import re
 from functools import cache
-from hashlib import blake2b
+from hashlib import blake2b, sha256
 from importlib.resources import files
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse
 
 from kasparro.api.encoding import accepts_gzip
 from kasparro.api.exchange import Current
@@ -29,9 +30,26 @@ _POLICY = (
 
 
 @router.get("/openapi.json")
-async def openapi(request: Request) -> Response:
+async def openapi(request: Request, exchange: Current) -> Response:
     """The description of the API (OpenAPI 3.1)."""
-    return JSONResponse(request.app.openapi(), headers={"cache-control": "no-cache"})
+    plain, packed, etag = request.app.state.described()
+    headers = {"cache-control": "no-cache", "vary": "accept-encoding", "etag": etag}
+    if etag[2:] in (exchange.headers.get("if-none-match") or ""):
+        return Response(None, 304, headers)
+    if not accepts_gzip(exchange.headers.get("accept-encoding") or ""):
+        return Response(plain, 200, headers, "application/json")
+    return Response(packed, 200, headers | {"content-encoding": "gzip"}, "application/json")
+
+
+def described(made: dict[str, Any]) -> tuple[bytes, bytes, str]:
+    """The description's bytes, the same compressed, and their ETag: weak, since it names both."""
+    plain = json.dumps(made, ensure_ascii=False, separators=(",", ":")).encode()
+    return plain, gzip.compress(plain, mtime=0), f'W/"{sha256(plain).hexdigest()[:24]}"'
+
+
+def addresses() -> frozenset[str]:
+    """The paths of the page's files."""
+    return frozenset(f"/docs/{_address(name)}" for name in _ASSETS)
 
 
 @router.get("/docs")

@@ -6,7 +6,7 @@ What is answered here never reaches FastAPI; that is where the speed comes from.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Set
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -18,7 +18,7 @@ from kasparro.api.clients import Clients
 from kasparro.api.desk import Desk
 from kasparro.api.encoding import accepts_gzip
 from kasparro.api.exchange import Exchange, HeaderList, Headers
-from kasparro.api.exports import wanted_format
+from kasparro.api.exports import accepted_format
 from kasparro.api.gate import Gate
 from kasparro.api.limits import Allowance, RateLimiter
 from kasparro.api.metrics import Metrics
@@ -30,32 +30,32 @@ log = structlog.stdlib.get_logger(__name__)
 EXEMPT = frozenset({"/livez", "/readyz", "/health", "/health/detailed", "/metrics"})
 """What is neither limited nor shed: who watches must always see."""
 
-_ASSETS = ("/docs/", "/dashboard/")
 _MAX_BODY = 64 * 1024
 _BODY_SECONDS = 10.0
 _READING = ("GET", "HEAD")
 _BUG = "This is a bug. The log has more under this request's id"
-_SECURITY = [("x-content-type-options", "nosniff"), ("referrer-policy", "no-referrer"), ("x-frame-options", "DENY")]
+SECURITY = [("x-content-type-options", "nosniff"), ("referrer-policy", "no-referrer"), ("x-frame-options", "DENY")]
 _VARY = ("vary", "accept, accept-encoding")
-_CLOSED = ("content-security-policy", "default-src 'none'; frame-ancestors 'none'")
+CLOSED = ("content-security-policy", "default-src 'none'; frame-ancestors 'none'")
 _GZIP = ("content-encoding", "gzip")
 _Headers = list[tuple[str, str]]
 
 
 class Answer(NamedTuple):
-    """A whole answer, ready to be sent."""
+    """A whole answer, ready to be sent; what `body` holds is only there until the next answer is made."""
 
     status: int
     headers: _Headers
-    body: bytes
+    body: bytes | bytearray
 
 
 class Edge:
-    """Wraps `app`. At most `max_waiting` requests are worked on at a time; more are refused at once with 503."""
+    """Wraps `app`. At most `max_waiting` requests are worked on at a time; more are refused at once with 503. The
+    paths of `files` are neither limited nor shed, like those of EXEMPT: pages need them to show anything."""
 
     def __init__(
         self, app: ASGIApp, desk: Desk, *, cache: AnswerCache, clients: Clients, gate: Gate,
-        limiter: RateLimiter | None, metrics: Metrics, max_waiting: int,
+        limiter: RateLimiter | None, metrics: Metrics, max_waiting: int, files: Set[str],
     ) -> None:  # fmt: skip
         self._app = app
         self._desk = desk
@@ -65,6 +65,7 @@ class Edge:
         self._limiter = limiter
         self._metrics = metrics
         self._max_waiting = max_waiting
+        self._exempt = EXEMPT | files
         self._working = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -78,7 +79,7 @@ class Edge:
         answer = await self.meet(exchange, partial(self.pass_on, exchange, scope, receive, send))
         if answer is not None:
             await send({"type": "http.response.start", "status": answer.status, "headers": _encoded(answer.headers)})
-            await send({"type": "http.response.body", "body": answer.body})
+            await send({"type": "http.response.body", "body": bytes(answer.body)})
 
     def arrival(self, method: str, path: str, query: str, headers: Headers, peer: str) -> Exchange:
         """The exchange that begins with this request; `peer` is the address that it came from."""
@@ -110,7 +111,7 @@ class Edge:
 
     async def _answer(self, exchange: Exchange, pass_on: Callable[[], Awaitable[None]]) -> Answer | None:
         path = exchange.path
-        if path not in EXEMPT and not path.startswith(_ASSETS):
+        if path not in self._exempt:
             if self._working > self._max_waiting:
                 self._metrics.shed()
                 raise Problem(503, "Too many requests wait. Try again in a second", headers={"Retry-After": "1"})
@@ -121,9 +122,10 @@ class Edge:
         if (
             exchange.method in _READING
             and (question := self._cache.question((path, exchange.query))) is not None
-            and wanted_format(None, exchange.headers.get("accept") or "") == "json"
+            and accepted_format(exchange.headers.get("accept") or "") == "json"
         ):
-            exchange.stamp = await self._desk.stamps.ask()
+            if exchange.stamp is None:
+                exchange.stamp = await self._desk.stamps.ask()
             entry = self._cache.get(question, exchange.stamp)
             if entry is not None:
                 self._metrics.cached()
@@ -131,7 +133,7 @@ class Edge:
         await pass_on()
         if (rendered := exchange.rendered) is None:
             return None
-        headers = [*rendered.kept_headers, ("cache-control", self._gate.caching), _VARY, *_SECURITY, _CLOSED]
+        headers = [*rendered.kept_headers, ("cache-control", self._gate.caching), _VARY, *SECURITY, CLOSED]
         entry = Entry(exchange.stamp, exchange.route, rendered.status_code, rendered.head, headers)
         if rendered.question is not None:
             self._cache.put((path, exchange.query), rendered.question, entry)
@@ -158,9 +160,9 @@ class Edge:
                 started = True
                 self._worked(exchange)
                 exchange.status = message["status"]
-                headers = message["headers"] = [*message["headers"], *_encoded([*_SECURITY, *exchange.extra])]
+                headers = message["headers"] = [*message["headers"], *_encoded([*SECURITY, *exchange.extra])]
                 if not any(name == b"content-security-policy" for name, _ in headers):
-                    headers += _encoded([_CLOSED])
+                    headers += _encoded([CLOSED])
             elif method == "HEAD":
                 message["body"] = b""
             await send(message)
@@ -185,15 +187,23 @@ def _kept(entry: Entry, exchange: Exchange) -> Answer:
         exchange.status = 304
         return Answer(304, entry.headers + extra, b"")
     exchange.status = entry.status
-    took = (time.perf_counter() - exchange.began) * 1000
-    tail = b',"request_id":"%b","api_latency_ms":%.3f}' % (exchange.request_id.encode(), took)
-    kept = entry.body.head
+    took = _milliseconds(time.perf_counter() - exchange.began)
+    tail = f',"request_id":"{exchange.request_id}","api_latency_ms":{took}}}'.encode()
     encoding = exchange.headers.get("accept-encoding")
+    body: bytes | bytearray
     if encoding is not None and entry.body.worth_compressing and accepts_gzip(encoding):
-        kept, tail = entry.body.gzipped(tail)
+        body = b"".join(entry.body.gzipped(tail))
         extra = [*extra, _GZIP]
-    headers = [*entry.headers, *extra, ("content-length", str(len(kept) + len(tail)))]
-    return Answer(entry.status, headers, b"" if exchange.method == "HEAD" else kept + tail)
+    else:
+        body = entry.body.ending(tail)
+    headers = [*entry.headers, *extra, ("content-length", str(len(body)))]
+    return Answer(entry.status, headers, b"" if exchange.method == "HEAD" else body)
+
+
+def _milliseconds(seconds: float) -> str:
+    """As many digits as have room in five characters, so that answers keep their length."""
+    value = seconds * 1000
+    return f"{value:.3f}"[:5].removesuffix(".") if value < 10_000 else f"{value:.0f}"
 
 
 def _refusal(problem: Problem, exchange: Exchange) -> Answer:
@@ -201,7 +211,7 @@ def _refusal(problem: Problem, exchange: Exchange) -> Answer:
     body = problem.body(exchange.path, exchange.request_id)
     headers = [("content-type", MEDIA_TYPE), ("content-length", str(len(body)))]
     headers += [(name.lower(), value) for name, value in problem.headers.items()]
-    headers += [*_SECURITY, _CLOSED, *exchange.extra]
+    headers += [*SECURITY, CLOSED, *exchange.extra]
     return Answer(problem.status, headers, b"" if exchange.method == "HEAD" else body)
 
 

@@ -2,7 +2,8 @@
 
 import struct
 import zlib
-from functools import lru_cache
+
+from kasparro.api.preferences import Remembered, weights
 
 _GZIP_HEAD = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 _WORTH_IT = 500
@@ -16,10 +17,11 @@ class Body:
     block (RFC 1951, 3.2.4). Two members would be as legal, and some clients read only the first.
     """
 
-    __slots__ = ("_crc", "_deflated", "head")
+    __slots__ = ("_crc", "_deflated", "_whole", "head")
 
     def __init__(self, head: bytes) -> None:
         self.head = head
+        self._whole = bytearray()
         self._deflated: bytes | None = None
         self._crc = 0
 
@@ -27,6 +29,18 @@ class Body:
     def worth_compressing(self) -> bool:
         """Whether it is long enough for that."""
         return len(self.head) >= _WORTH_IT
+
+    def ending(self, tail: bytes) -> bytearray:
+        """The whole body, always in the same place: of all but the first of a length only the end is written.
+
+        The server takes a copy when it is handed over; joining beginning and end would be another one.
+        """
+        whole = self._whole
+        if len(whole) == len(self.head) + len(tail):
+            whole[len(self.head) :] = tail
+        else:
+            whole[:] = self.head + tail
+        return whole
 
     def gzipped(self, tail: bytes) -> tuple[bytes, bytes]:
         """The whole body, compressed, in two parts: what is kept, and the end; `tail` has less than 65,536 bytes."""
@@ -39,12 +53,10 @@ class Body:
         return self._deflated, struct.pack("<BHH", 1, length, length ^ 0xFFFF) + tail + end
 
 
-@lru_cache(256)
-def accepts_gzip(header: str) -> bool:
-    """Whether an `Accept-Encoding` header lets gzip through (RFC 9110, 12.5.3)."""
-    accepted = {}
-    for part in header.lower().split(","):
-        name, _, weight = part.strip().partition(";")
-        weight = weight.strip()
-        accepted[name.strip()] = not (weight.startswith("q=") and weight[2:].strip("0. ") == "")
-    return accepted.get("gzip", accepted.get("*", False))
+def _accepts_gzip(header: str) -> bool:
+    accepted = weights(header)
+    return accepted.get("gzip", accepted.get("*", 0.0)) > 0
+
+
+accepts_gzip = Remembered(_accepts_gzip).__getitem__
+"""Whether an `Accept-Encoding` header lets gzip through (RFC 9110, 12.5.3)."""

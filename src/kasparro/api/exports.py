@@ -1,44 +1,90 @@
 """Exports: whole selections as CSV or NDJSON, made as fast as the client reads and no faster."""
 
+import asyncio
 import csv
 import io
 import json
 import zlib
 from collections.abc import AsyncIterator, Iterator, Sequence
-from functools import lru_cache
 from typing import Literal, cast
 
 from fastapi import Response
 from fastapi.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from kasparro.api.encoding import accepts_gzip
 from kasparro.api.exchange import Exchange
+from kasparro.api.preferences import Remembered, weights
+from kasparro.api.problems import Problem
 from kasparro.api.quotes import QuoteRow, Renderer
 from kasparro.market.snapshot import Row
 
 Format = Literal["json", "csv", "ndjson"]
 _ROWS = 250
 """Rows that are rendered at a time: some milliseconds, so that nobody else waits long."""
+MOST = 64
+"""Exports under way in one worker. Who reads slowly holds rows and a packer for as long as that takes."""
 
 _TYPES = {"csv": "text/csv; charset=utf-8; header=present", "ndjson": "application/x-ndjson"}
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _COLUMNS = tuple(QuoteRow.model_fields)
 
 
-@lru_cache(256)
-def wanted_format(given: str | None, accept: str) -> Format:
-    """What `format` says, else what the header `Accept` asks for by name, else JSON."""
-    if given:
-        return cast("Format", given)
-    if "json" not in accept.replace("ndjson", ""):
-        if "text/csv" in accept:
-            return "csv"
-        if "ndjson" in accept:
-            return "ndjson"
-    return "json"
+def _accepted_format(accept: str) -> Format:
+    best: Format = "json"
+    most = 0.0
+    accepted = weights(accept)
+    for form, ending in (("json", "json"), ("csv", "text/csv"), ("ndjson", "ndjson")):
+        named = [weight for name, weight in accepted.items()
+                 if name.endswith(ending) and (form == "ndjson" or "ndjson" not in name)]  # fmt: skip
+        if max(named, default=0.0) > most:
+            best, most = cast("Format", form), max(named)
+    return best
 
 
-def export(rows: Sequence[Row], renderer: Renderer, form: Format, exchange: Exchange) -> Response:
+accepted_format = Remembered(_accepted_format).__getitem__
+"""What the header `Accept` asks for by name, and most; else JSON."""
+
+
+class Exports:
+    """The exports of one worker: so many at most, and one part of one of them made between two other requests."""
+
+    def __init__(self) -> None:
+        self.number = 0
+        self._turn = asyncio.Lock()
+
+    async def one_by_one(self, parts: Iterator[bytes]) -> AsyncIterator[bytes]:
+        """The parts, each made when it is wanted and it's this export's turn."""
+        while True:
+            async with self._turn:
+                part = next(parts, None)
+                # Whoever waits goes first, however many exports there are.
+                await asyncio.sleep(0)
+            if part is None:
+                return
+            yield part
+
+
+class Export(StreamingResponse):
+    """An export, unless too many are under way: then it is shed like other requests."""
+
+    def __init__(self, exports: Exports, parts: Iterator[bytes], headers: dict[str, str], form: Format) -> None:
+        super().__init__(exports.one_by_one(parts), 200, headers, _TYPES[form])
+        self._exports = exports
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it. Raises Problem."""
+        if self._exports.number >= MOST:
+            scope["app"].state.metrics.shed()
+            raise Problem(503, "Too many exports are under way. Try again in a second", headers={"Retry-After": "1"})
+        self._exports.number += 1
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._exports.number -= 1
+
+
+def export(rows: Sequence[Row], renderer: Renderer, form: Format, exchange: Exchange, exports: Exports) -> Response:
     """`rows` as a stream. It holds the rows only, no connection: a slow reader is in nobody's way."""
     parts = _csv(rows, renderer) if form == "csv" else _ndjson(rows, renderer)
     headers = {"vary": "accept, accept-encoding", "cache-control": "no-cache"}
@@ -47,12 +93,7 @@ def export(rows: Sequence[Row], renderer: Renderer, form: Format, exchange: Exch
     if accepts_gzip(exchange.headers.get("accept-encoding") or ""):
         headers["content-encoding"] = "gzip"
         parts = _gzipped(parts)
-    return StreamingResponse(_one_by_one(parts), 200, headers, _TYPES[form])
-
-
-async def _one_by_one(parts: Iterator[bytes]) -> AsyncIterator[bytes]:
-    for part in parts:
-        yield part
+    return Export(exports, parts, headers, form)
 
 
 def _ndjson(rows: Sequence[Row], renderer: Renderer) -> Iterator[bytes]:

@@ -43,9 +43,10 @@ class Gate:
                 self._keys = await load_keys(connection)
             self._known_at = activity
         if self._exposed and not self._keys and self._admin_key is None:
+            refused = "read" if scope is Scope.READ else "changed"
             raise Problem(
-                403, "This server can be reached from elsewhere and no key exists, so nothing can be changed. "
-                "Make one with `kasparro key create --scope run`",
+                403, f"This server can be reached from elsewhere and no key exists, so nothing can be {refused}. "
+                f"Make one with `kasparro key create --scope {scope}`",
             )  # fmt: skip
         kind, _, presented = (exchange.headers.get("authorization") or "").partition(" ")
         if kind.lower() != "bearer" or not presented.strip():

@@ -17,8 +17,8 @@ HEADERS: dict[str, dict[str, Any]] = {
         "The request's id: yours, or one made here", "9f86d081884c7d65", always=True, pattern=r"^[A-Za-z0-9._:-]{1,64}$"
     ),
     "ETag": _header(
-        "Names a JSON answer; sent back as `If-None-Match` it saves the next one",
-        'W/"5d41402abc4b2a76b9719d91"', pattern='^W/"[0-9a-f]{24}"$',
+        "Names an answer; sent back as `If-None-Match` it saves the next one",
+        'W/"5d41402abc4b2a76b9719d91"', pattern='^(W/"[0-9a-f]{24}"|"[0-9a-f]{64}")$',
     ),
     "Link": _header("Other pages: `first`, `next`, `prev` (RFC 8288)", '</data?limit=5&page=2>; rel="next"'),
     "Location": _header("Where the run can be watched", "/runs/42", always=True, pattern="^/runs/[0-9]+$"),
@@ -45,7 +45,7 @@ _BY_STATUS = {
 }  # fmt: skip
 _BY_PATH = {
     "/data.csv": ["Content-Disposition"],
-    "/quotes/{quote_id}/receipt/payload": ["Content-Disposition", "Repr-Digest"],
+    "/quotes/{quote_id}/receipt/payload": ["Content-Disposition", "ETag", "Repr-Digest"],
 }
 
 

@@ -3,24 +3,30 @@
 import asyncio
 import time
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import structlog
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
 from kasparro.api.desk import Desk, Worker
+from kasparro.api.watch import PATIENCE_S, Watch
 from kasparro.errors import KasparroError
-from kasparro.store.errors import DatabaseUnavailable
-from kasparro.store.runs import list_runs
-from kasparro.store.schema import require_schema
-from kasparro.store.summary import summarise
+from kasparro.store.errors import SchemaOutdated
+from kasparro.store.summary import SourceSummary
 
 log = structlog.stdlib.get_logger(__name__)
 router = APIRouter(tags=["health"])
-_PATIENCE_S = 0.8
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
+
+
+async def _of(request: Request) -> Any:  # else FastAPI calls it in a thread
+    return request.app.state.watch
+
+
+Watching = Annotated[Watch, Depends(_of)]
+"""The watch of the worker that answers."""
 
 
 class LastRun(BaseModel):
@@ -84,17 +90,22 @@ async def livez() -> Response:
 @router.get(
     "/readyz", response_model=Check, summary="Can it work?", responses={503: {"model": Check, "description": "Not yet"}}
 )
-async def readyz(desk: Worker) -> Response:
-    """200 when the pool gives a connection and the tables are those of this version."""
+async def readyz(desk: Worker, watch: Watching) -> Response:
+    """200 when the tables are those of this version and a connection is free for a request."""
     began = time.perf_counter()
+    detail = "the database doesn't answer"
     try:
-        async with asyncio.timeout(_PATIENCE_S):
-            await desk.stamps.ask()
-            async with desk.reader.connection(patience=_PATIENCE_S) as connection:
-                await require_schema(connection)
+        async with asyncio.timeout(PATIENCE_S):
+            try:
+                await watch.schema()
+            except SchemaOutdated:
+                detail = "the tables aren't those of this version"
+                raise
+            detail = "all connections are busy"
+            async with desk.reader.connection(patience=PATIENCE_S):
+                pass
     except (KasparroError, TimeoutError) as error:
-        log.info("not_ready", error=str(error))
-        detail = "the tables aren't those of this version" if _answers(error) else "the database doesn't answer"
+        log.info("not_ready", error=_reason(error))
         return _plain({"status": "failed", "latency_ms": _since(began), "detail": detail}, 503)
     return _plain({"status": "ok", "latency_ms": _since(began), "detail": None})
 
@@ -103,57 +114,52 @@ async def readyz(desk: Worker) -> Response:
     "/health", response_model=Health, summary="Is it healthy?",
     responses={503: {"model": Health, "description": "The database doesn't answer"}},
 )  # fmt: skip
-async def health(desk: Worker) -> Response:
+async def health(watch: Watching) -> Response:
     """200 when the database answers now, else 503 within a second."""
-    found, _ = await _look(desk)
+    found, _ = await _look(watch)
     return _plain(found, 200 if found["status"] == "healthy" else 503)
 
 
 @router.get(
     "/health/detailed", response_model=DetailedHealth, summary="Is it healthy, part by part?",
-    responses={503: {"model": DetailedHealth, "description": "The database doesn't answer"}},
+    responses={503: {"model": DetailedHealth, "description": "The database doesn't answer, or not in time"}},
 )  # fmt: skip
-async def detailed(desk: Worker) -> Response:
-    """Each component with the time it took to answer, each source with its freshness."""
-    found, latency = await _look(desk)
+async def detailed(desk: Worker, watch: Watching) -> Response:
+    """Each component with the time it took to answer, each source with its freshness; 503 within two seconds when the
+    database doesn't answer or the ledger's figures don't come in time."""
+    found, latency = await _look(watch)
     healthy = found["status"] == "healthy"
-    checks: dict[str, dict[str, Any]] = {
-        "database": {"status": "ok" if healthy else "failed", "latency_ms": latency,
-                     "detail": None if healthy else "the database doesn't answer"}
-    }  # fmt: skip
+    checks = {"database": _check(latency, failed=None if healthy else "the database doesn't answer")}
     sources: list[dict[str, Any]] = []
     if healthy:
         began = time.perf_counter()
-        async with desk.reader.connection() as connection:
-            summaries = await summarise(connection, desk.sources)
-        now = datetime.now(UTC)
-        for summary in summaries:
-            lag = (now - summary.last_success).total_seconds() if summary.last_success else None
-            sources.append({"source": summary.source, "last_success": summary.last_success,
-                            "last_update": summary.last_update, "lag_seconds": lag, "quota_used": summary.quota_used,
-                            "fresh": lag is not None and lag <= desk.settings.stale_after})  # fmt: skip
-        fresh = all(source["fresh"] for source in sources)
-        checks["ledger"] = {"status": "ok" if fresh else "stale", "latency_ms": _since(began),
-                            "detail": None if fresh else "not every source had a success lately"}  # fmt: skip
-    return _plain(found | {"checks": checks, "sources": sources}, 200 if healthy else 503)
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                totals = await watch.totals()
+        except (KasparroError, TimeoutError) as error:
+            log.warning("unhealthy", check="ledger", error=_reason(error))
+            found["status"] = "unhealthy"
+            checks["ledger"] = _check(_since(began), failed="its figures did not come in time")
+        else:
+            sources = [_freshness(summary, desk) for summary in totals.sources]
+            stale = None if all(source["fresh"] for source in sources) else "not every source had a success lately"
+            checks["ledger"] = _check(_since(began), stale=stale)
+    return _plain(found | {"checks": checks, "sources": sources}, 200 if found["status"] == "healthy" else 503)
 
 
-async def _look(desk: Desk) -> tuple[dict[str, Any], float]:
+async def _look(watch: Watch) -> tuple[dict[str, Any], float]:
     began = time.perf_counter()
     last: dict[str, Any] | None = None
     healthy = True
     try:
-        async with asyncio.timeout(_PATIENCE_S):
-            await desk.stamps.ask()
-            async with desk.reader.connection(patience=_PATIENCE_S) as connection:
-                ended = [run for run in await list_runs(connection, limit=5) if run.ended_at and run.steps]
-        if ended:
-            run = ended[0]
+        async with asyncio.timeout(PATIENCE_S):
+            run = await watch.last_run()
+        if run is not None:
             last = {"run_id": run.run_id, "source": ",".join(run.sources),
                     "records_processed": sum(step.seen for step in run.steps), "success": run.status == "success",
                     "started_at": run.started_at, "ended_at": run.ended_at}  # fmt: skip
     except (KasparroError, TimeoutError) as error:
-        log.info("unhealthy", error=str(error))
+        log.warning("unhealthy", check="database", error=_reason(error))
         healthy = False
     found = {
         "status": "healthy" if healthy else "unhealthy", "database": "connected" if healthy else "disconnected",
@@ -162,8 +168,20 @@ async def _look(desk: Desk) -> tuple[dict[str, Any], float]:
     return found, _since(began)
 
 
-def _answers(error: Exception) -> bool:
-    return isinstance(error, KasparroError) and not isinstance(error, DatabaseUnavailable)
+def _freshness(summary: SourceSummary, desk: Desk) -> dict[str, Any]:
+    lag = (datetime.now(UTC) - summary.last_success).total_seconds() if summary.last_success else None
+    return {"source": summary.source, "last_success": summary.last_success, "last_update": summary.last_update,
+            "lag_seconds": lag, "quota_used": summary.quota_used,
+            "fresh": lag is not None and lag <= desk.settings.stale_after}  # fmt: skip
+
+
+def _check(latency: float, *, failed: str | None = None, stale: str | None = None) -> dict[str, Any]:
+    status = "failed" if failed else "stale" if stale else "ok"
+    return {"status": status, "latency_ms": latency, "detail": failed or stale}
+
+
+def _reason(error: Exception) -> str:
+    return str(error) or f"no answer within {PATIENCE_S} s"
 
 
 def _since(began: float) -> float:

@@ -60,26 +60,30 @@ class RateLimiter:
         return future
 
     async def _count(self) -> None:
-        while self._waiting:
-            batch, self._waiting = self._waiting, []
-            counts = Counter(client for client, _ in batch)
-            try:
-                async with self._connection.use() as connection:
-                    windows = await spend_requests(connection, counts, self.limit.seconds)
-                    await self._tidy(connection)
-            except Exception as error:  # whatever it is: who waits here must not wait for ever
-                log.warning("rate_limit_open", error=str(error))
-                self._open_until = time.monotonic() + _PAUSE_S
-                for _, future in batch:
-                    self._failed()
-                    _settle(future, None)
-                continue
-            now = time.monotonic()
-            numbers = {client: windows[client].used - count for client, count in counts.items()}
-            for client, future in batch:
-                numbers[client] += 1
-                _settle(future, self._allowance(client, numbers[client], windows[client], now))
-        self._counting = None
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting, []
+                try:
+                    await self._count_together(batch)
+                except Exception as error:  # whatever it is: who waits here must not wait for ever
+                    log.warning("rate_limit_open", error=str(error))
+                    self._open_until = time.monotonic() + _PAUSE_S
+                    for _, future in batch:
+                        self._failed()
+                        _settle(future, None)
+        finally:
+            self._counting = None
+
+    async def _count_together(self, batch: list[tuple[str, asyncio.Future[Allowance | None]]]) -> None:
+        counts = Counter(client for client, _ in batch)
+        async with self._connection.use() as connection:
+            windows = await spend_requests(connection, counts, self.limit.seconds)
+            await self._tidy(connection)
+        now = time.monotonic()
+        numbers = {client: windows[client].used - count for client, count in counts.items()}
+        for client, future in batch:
+            numbers[client] += 1
+            _settle(future, self._allowance(client, numbers[client], windows[client], now))
 
     def _allowance(self, client: str, number: int, window: Window, now: float) -> Allowance:
         if number > self.limit.requests:

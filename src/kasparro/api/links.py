@@ -22,6 +22,26 @@ _LINKS: dict[str, list[_Link]] = {
         ("receipt", {"quote_id": "data/0/id"}, _RECEIPT),
         ("get_history", {"crypto_id": "crypto_id", "cursor": "next_cursor"}, _NEXT),
     ],
+    "list_assets": [
+        ("get_asset", {"asset": "data/0/asset"}, "The first asset, all its listings side by side"),
+        ("get_asset_price", {"asset": "data/0/asset"}, "The first asset's consensus price"),
+        ("list_assets", {"cursor": "next_cursor"}, _NEXT),
+    ],
+    "get_asset": [
+        ("get_asset_links", {"asset": "asset"}, "Why its listings are one asset"),
+        ("get_asset_price", {"asset": "asset"}, "Its consensus price"),
+        ("get_history", {"crypto_id": "data/0/crypto_id", "source": "data/0/source"}, "Its first listing's history"),
+    ],
+    "get_asset_links": [("get_asset_links", {"asset": "asset", "cursor": "next_cursor"}, _NEXT)],
+    "get_asset_price": [("get_asset", {"asset": "asset"}, "All its listings side by side")],
+    "list_disagreements": [
+        ("get_asset", {"asset": "data/0/asset"}, "The first asset, all its listings side by side"),
+        ("list_disagreements", {"cursor": "next_cursor"}, _NEXT),
+    ],
+    "get_universe": [
+        ("get_asset", {"asset": "data/0/asset"}, "The first asset, all its listings side by side"),
+        ("get_universe", {"cursor": "next_cursor"}, _NEXT),
+    ],
     "receipt": [
         ("payload", {"quote_id": "quote_id"}, "The bytes"),
         ("get_one", {"run_id": "run_id"}, "The run that brought it"),
@@ -36,6 +56,12 @@ _LINKS: dict[str, list[_Link]] = {
     "get_stats": [("get_one", {"run_id": "recent_etl_runs/0/run_id"}, "The newest run")],
     "health": [("get_one", {"run_id": "last_etl_run/run_id"}, "The last run")],
     "rejections": [("rejections", {"cursor": "next_cursor"}, _NEXT)],
+    "anomalies": [
+        ("get_coin", {"crypto_id": "data/0/crypto_id", "source": "data/0/source"}, "The first one's coin"),
+        ("receipt", {"quote_id": "data/0/quote_id"}, "Where the first one's quote came from"),
+        ("get_one", {"run_id": "data/0/run_id"}, "The run that found the first one"),
+        ("anomalies", {"cursor": "next_cursor"}, _NEXT),
+    ],
     "drift": [("drift", {"cursor": "next_cursor"}, _NEXT)],
 }
 

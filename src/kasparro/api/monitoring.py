@@ -1,33 +1,52 @@
 """`/metrics`: what this server does and how the data is, in Prometheus' text format."""
 
+import time
 from datetime import UTC, datetime
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
-from kasparro.api.desk import Worker
+from kasparro.api.metrics import Metrics
+from kasparro.api.single_flight import SingleFlight
+from kasparro.api.watch import Totals, Watch
 from kasparro.errors import KasparroError
-from kasparro.store.summary import SourceSummary, runs_by_status, summarise
+from kasparro.store.summary import SourceSummary
 
 router = APIRouter(tags=["health"])
+KEPT_S = 1.0
+"""How long the text is given again: it isn't limited, and making it takes tens of milliseconds."""
+
+
+class Exposition:
+    """The text of one worker's `/metrics`."""
+
+    def __init__(self, metrics: Metrics, watch: Watch) -> None:
+        self.text = SingleFlight(self._text).ask
+        self._metrics = metrics
+        self._watch = watch
+        self._kept = b""
+        self._kept_until = 0.0
+
+    async def _text(self) -> bytes:
+        if time.monotonic() >= self._kept_until:
+            text = self._metrics.rendered()
+            try:
+                totals = await self._watch.totals()
+                text += _data(totals.sources, totals.runs) + _anomalies(totals) + _database(1)
+            except KasparroError:
+                text += _database(0)
+            self._kept, self._kept_until = text, time.monotonic() + KEPT_S
+        return self._kept
 
 
 @router.get("/metrics", summary="Metrics", response_class=Response,
             responses={200: {"description": "The metrics",
                              "content": {"text/plain": {"schema": {"type": "string"}}}}})  # fmt: skip
-async def metrics(request: Request, desk: Worker) -> Response:
-    """Requests by route, and the data's state. The counts of requests are those of all workers, and what is told of
-    the data comes from the database, so that it's the same whichever worker answers."""
-    text = request.app.state.metrics.rendered()
-    try:
-        async with desk.reader.connection(patience=1) as connection:
-            summaries = await summarise(connection, desk.sources)
-            runs = await runs_by_status(connection)
-        text += _data(summaries, runs)
-        reachable = 1
-    except KasparroError:
-        reachable = 0
-    return Response(text + _database(reachable), 200, {"cache-control": "no-store"}, CONTENT_TYPE_LATEST)
+async def metrics(request: Request) -> Response:
+    """Requests by route, and the data's state, at most a second old. The counts of requests are those of all workers,
+    and what is told of the data comes from the database, so that it's the same whichever worker answers."""
+    text = await request.app.state.exposition.text()
+    return Response(text, 200, {"cache-control": "no-store"}, CONTENT_TYPE_LATEST)
 
 
 def _data(summaries: list[SourceSummary], runs: dict[str, int]) -> bytes:
@@ -61,6 +80,19 @@ def _data(summaries: list[SourceSummary], runs: dict[str, int]) -> bytes:
           {name: s.open_rejections for name, s in by_source.items()})  # fmt: skip
     gauge("kasparro_source_quota_used", "Calls of this month", {name: s.quota_used for name, s in by_source.items()})
     gauge("kasparro_runs", "Runs by status", dict(runs), "status")
+    return generate_latest(registry)
+
+
+def _anomalies(totals: Totals) -> bytes:
+    registry = CollectorRegistry()
+    lasting = Gauge("kasparro_anomalies_open", "Anomalies that last and haven't ended", ["source", "kind"],
+                    registry=registry)  # fmt: skip
+    for (source, kind), number in totals.lasting.items():
+        lasting.labels(source, kind).set(number)
+    last = Gauge("kasparro_last_run_anomalies", "Anomalies that the newest run that has ended was the first to find",
+                 ["severity"], registry=registry)  # fmt: skip
+    for severity, number in totals.last_run.items():
+        last.labels(severity).set(number)
     return generate_latest(registry)
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 MAX_ID = 2**63 - 1
+_WHOLE = re.compile(r"-?[0-9]{1,20}")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,500}(?:\.[0-9]{0,500})?|\.[0-9]{1,500})(?:[eE][+-]?[0-9]{1,4})?")
 _MAX_EXPONENT = 1_000
 """Larger numbers are in no ledger, and the longest are a few characters that take gigabytes when written out."""
@@ -20,7 +21,8 @@ def _moment(value: object) -> object:
             return datetime.fromisoformat(value)
         except ValueError:
             pass
-    raise ValueError("A moment such as 2026-06-30T12:00:00Z is accepted (RFC 3339; without a zone it's UTC)")
+    hint = "; write the + of a zone as %2B" if isinstance(value, str) and " " in value else ""
+    raise ValueError(f"A moment such as 2026-06-30T12:00:00Z is accepted (RFC 3339; without a zone it's UTC{hint})")
 
 
 def _utc(value: datetime) -> datetime:
@@ -38,6 +40,19 @@ def _amount(value: object) -> object:
             return amount
     raise ValueError("A number such as 0.05 is accepted")
 
+
+def _whole(value: object) -> object:
+    # Python also reads `1_0`, ` 1` and `+1`; a description that says "integer" doesn't mean these.
+    if isinstance(value, str) and not _WHOLE.fullmatch(value):
+        raise ValueError("An integer such as 10 is accepted")
+    return value
+
+
+DIGITS = BeforeValidator(_whole)
+"""Of an integer: written in digits only."""
+
+Whole = Annotated[int, DIGITS]
+"""An integer, written in digits only."""
 
 Moment = Annotated[
     datetime, BeforeValidator(_moment), AfterValidator(_utc),

@@ -61,8 +61,9 @@ class Problem(Exception):
     def body(self, path: str, request_id: str) -> bytes:
         """The document, as JSON."""
         title = _TITLES.get(self.status) or HTTPStatus(self.status).phrase
-        members = {"type": "about:blank", "title": title, "status": self.status, "detail": self.detail,
-                   "instance": path, "request_id": request_id, "errors": self.errors}  # fmt: skip
+        errors = [{name: _clean(value) for name, value in error.items()} for error in self.errors]
+        members = {"type": "about:blank", "title": title, "status": self.status, "detail": _clean(self.detail),
+                   "instance": _clean(path), "request_id": request_id, "errors": errors}  # fmt: skip
         return msgspec.json.encode(members)
 
 
@@ -163,6 +164,11 @@ def _told(problem: Mapping[str, Any]) -> dict[str, Any]:
     accepted = str(problem["msg"]).removeprefix("Value error, ")
     given = None if problem["type"] == "missing" else _short(problem.get("input"))
     return {"parameter": ".".join(where) or "body", "given": given, "accepted": accepted}
+
+
+def _clean(value: Any) -> Any:
+    """A text with nothing in it that UTF-8 can't say: JSON can hold half of a character, as `\\ud800`."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
 
 
 def _short(given: object) -> str:

@@ -1,17 +1,16 @@
 """`/rejections` and `/drift`: what was not accepted, and how the sources' fields changed."""
 
 from datetime import datetime
-from typing import Annotated, Any
-from urllib.parse import urlencode
+from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
-from kasparro.api.answers import answer, without_folders
+from kasparro.api.answers import Numbered, without_folders
 from kasparro.api.asking import asks
 from kasparro.api.desk import Worker
-from kasparro.api.exchange import Current, Rendered
+from kasparro.api.exchange import Current
 from kasparro.api.parameters import Text
 from kasparro.api.quotes import Answered
 from kasparro.store.rejections import list_drift, list_rejections
@@ -19,12 +18,10 @@ from kasparro.store.rejections import list_drift, list_rejections
 router = APIRouter(tags=["quality"])
 
 
-class QualityQuery(BaseModel):
+class QualityQuery(Numbered):
     """Which ones."""
 
     source: Text | None = Field(None, description="Only of this source")
-    limit: int = Field(20, ge=1, le=100, description="Entries of a page")
-    cursor: str | None = Field(None, pattern=r"^[0-9]{1,18}$", description="`next_cursor` of the page before")
 
 
 class RejectionsQuery(QualityQuery):
@@ -88,10 +85,10 @@ async def rejections(
     async with desk.reader.connection() as connection:
         found = await list_rejections(
             connection, source=source, include_resolved=query.resolved, limit=query.limit + 1,
-            before=int(query.cursor) if query.cursor else None,
+            before=query.before,
         )  # fmt: skip
     rows = [msgspec.structs.asdict(one) | {"detail": without_folders(one.detail)} for one in found]
-    return _page("/rejections", query, rows, "rejection_id")
+    return query.page("/rejections", rows, "rejection_id")
 
 
 @router.get("/drift", response_model=DriftPage, summary="How the sources' fields changed")
@@ -102,14 +99,6 @@ async def drift(query: Annotated[QualityQuery, asks(QualityQuery)], desk: Worker
     async with desk.reader.connection() as connection:
         found = await list_drift(
             connection, source=source, limit=query.limit + 1,
-            before=int(query.cursor) if query.cursor else None,
+            before=query.before,
         )  # fmt: skip
-    return _page("/drift", query, [msgspec.structs.asdict(one) for one in found], "drift_id")
-
-
-def _page(path: str, query: QualityQuery, rows: list[dict[str, Any]], number: str) -> Rendered:
-    following = str(rows[query.limit - 1][number]) if len(rows) > query.limit else None
-    given = query.model_dump(exclude_unset=True, exclude_none=True)
-    headers = {"link": f'<{path}?{urlencode(given | {"cursor": following})}>; rel="next"'} if following else {}
-    members = {"data": rows[: query.limit], "next_cursor": following}
-    return answer(f"{path}?{urlencode(sorted(given.items()))}", members, headers)
+    return query.page("/drift", [msgspec.structs.asdict(one) for one in found], "drift_id")

@@ -11,14 +11,14 @@ from pydantic import BaseModel, Field
 from kasparro.api.answers import answer
 from kasparro.api.desk import Desk, Worker
 from kasparro.api.exchange import Current
-from kasparro.api.parameters import MAX_ID
+from kasparro.api.parameters import MAX_ID, Whole
 from kasparro.api.problems import Problem, ProblemDetails
 from kasparro.api.quotes import Answered
 from kasparro.store.payloads import read_payload
 from kasparro.store.receipts import Receipt, get_receipt
 
 router = APIRouter(tags=["receipts"])
-QuoteId = Annotated[int, Path(ge=1, le=MAX_ID, description="The quote's number", examples=[3145728])]
+QuoteId = Annotated[Whole, Path(ge=1, le=MAX_ID, description="The quote's number", examples=[3145728])]
 _UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": ProblemDetails, "description": "There is no such quote"}}
 _BYTES = {
     "description": "The bytes",
@@ -91,17 +91,20 @@ async def receipt(quote_id: QuoteId, desk: Worker, exchange: Current) -> Respons
 
 @router.get(
     "/quotes/{quote_id}/receipt/payload", summary="The bytes that a quote was read from", response_class=Response,
-    responses=_UNKNOWN | {200: _BYTES},
+    responses=_UNKNOWN | {200: _BYTES, 304: {"description": "They are those of this `ETag`"}},
 )  # fmt: skip
 async def payload(quote_id: QuoteId, desk: Worker, exchange: Current) -> Response:
     """The payload as it came, as an attachment: it is foreign content, not to be shown."""
     await desk.stamp(exchange)  # a database that is away is told by it at once
     found = await _receipt(desk, quote_id)
+    # To be asked for again each time: in a ledger that was restored, the number may be another quote's.
+    headers = {"etag": f'"{found.sha256}"', "cache-control": "private, no-cache"}
+    if found.sha256 in (exchange.headers.get("if-none-match") or ""):
+        return Response(None, 304, headers)
     async with desk.reader.connection() as connection:
         body = await read_payload(connection, bytes.fromhex(found.sha256))
-    headers = {
+    headers |= {
         "content-disposition": f'attachment; filename="{found.sha256[:16]}.payload"',
-        "cache-control": "private, max-age=31536000, immutable",
         # RFC 9530
         "repr-digest": f"sha-256=:{b64encode(bytes.fromhex(found.sha256)).decode()}:",
     }

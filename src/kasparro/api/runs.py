@@ -2,24 +2,28 @@
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, Field
 
-from kasparro.api.answers import answer, without_folders
+from kasparro.api.anomalies import SeverityCounts
+from kasparro.api.answers import Numbered, answer, without_folders
 from kasparro.api.asking import asks
+from kasparro.api.comparing import Odd, odd
 from kasparro.api.desk import Desk, Worker
 from kasparro.api.exchange import Current
-from kasparro.api.parameters import MAX_ID, Text
+from kasparro.api.parameters import MAX_ID, Text, Whole
 from kasparro.api.problems import Problem, ProblemDetails
 from kasparro.api.quotes import Answered
+from kasparro.store.anomalies import count_by_severity, list_anomalies
 from kasparro.store.runs import Run, get_run, list_runs
 
 router = APIRouter(tags=["runs"])
 RunStatus = Literal["queued", "running", "success", "partial", "failed", "interrupted"]
-RunId = Annotated[int, Path(ge=1, le=MAX_ID, description="The run's number", examples=[1])]
+RunId = Annotated[Whole, Path(ge=1, le=MAX_ID, description="The run's number", examples=[1])]
 _UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": ProblemDetails, "description": "There is no such run"}}
+_WORST = 50
+"""Anomalies of a run that are shown beside another."""
 _COUNTS = ("seen", "new", "unchanged", "rejected", "retracted", "requests", "retries", "duplicates")
 
 
@@ -64,6 +68,8 @@ class RunView(BaseModel):
 class RunAnswer(RunView, Answered):
     """One run."""
 
+    anomalies: SeverityCounts = Field(description="How many it was the first to find; `/anomalies?run_id=` has them")
+
 
 class RunPage(Answered):
     """A page of runs, newest first."""
@@ -83,52 +89,42 @@ class Difference(BaseModel):
     change_percent: float | None = Field(description="Of `base`; null when that is 0")
 
 
-class Anomaly(BaseModel):
-    """A difference that deserves a look."""
-
-    source: str = Field(description="The source")
-    reason: str = Field(description="no_part, failed_since, fewer_records or more_rejected", examples=["fewer_records"])
-    severity: Literal["notice", "warning"] = Field(description="How much it matters")
-    detail: str = Field(description="What differs")
-
-
 class Comparison(Answered):
     """Two runs side by side."""
 
     base: RunView = Field(description="The run to compare with")
     other: RunView = Field(description="The run to compare")
     differences: list[Difference] = Field(description="Every count of every source")
-    anomalies: list[Anomaly] = Field(description="Differences that deserve a look; empty when nothing is odd")
+    anomalies: list[Odd] = Field(
+        description="What deserves a look: differences of the two, then the worst anomalies of each; empty when "
+        "nothing is odd"
+    )
 
 
-class RunsQuery(BaseModel):
+class RunsQuery(Numbered):
     """Which runs."""
 
-    limit: int = Field(20, ge=1, le=100, description="Runs of a page")
     status: RunStatus | None = Field(None, description="Only runs that are or ended so")
     source: Text | None = Field(None, description="Only runs that this source takes part in")
-    cursor: str | None = Field(None, pattern=r"^[0-9]{1,18}$", description="`next_cursor` of the page before")
 
 
 class CompareQuery(BaseModel):
     """Which two runs."""
 
-    base: int = Field(ge=1, le=MAX_ID, description="The run to compare with", examples=[1])
-    other: int = Field(ge=1, le=MAX_ID, description="The run to compare", examples=[2])
+    base: Whole = Field(ge=1, le=MAX_ID, description="The run to compare with", examples=[1])
+    other: Whole = Field(ge=1, le=MAX_ID, description="The run to compare", examples=[2])
 
 
 @router.get("/runs", response_model=RunPage, summary="What ran")
 async def get_runs(query: Annotated[RunsQuery, asks(RunsQuery)], desk: Worker, exchange: Current) -> Response:
     """The newest runs, newest first, each with its steps."""
     await desk.stamp(exchange)
-    before, source = int(query.cursor) if query.cursor else None, desk.known_source(query.source)
+    source = desk.known_source(query.source)
     async with desk.reader.connection() as connection:
-        runs = await list_runs(connection, limit=query.limit + 1, before=before, status=query.status, source=source)
-    following = str(runs[query.limit - 1].run_id) if len(runs) > query.limit else None
-    given = query.model_dump(exclude_unset=True, exclude_none=True)
-    headers = {"link": f'</runs?{urlencode(given | {"cursor": following})}>; rel="next"'} if following else {}
-    members = {"data": [view(run) for run in runs[: query.limit]], "next_cursor": following}
-    return answer(f"/runs?{urlencode(sorted(given.items()))}", members, headers)
+        runs = await list_runs(
+            connection, limit=query.limit + 1, before=query.before, status=query.status, source=source
+        )  # fmt: skip
+    return query.page("/runs", [view(run) for run in runs], "run_id")
 
 
 @router.get("/runs/compare", response_model=Comparison, summary="Two runs side by side", responses=_UNKNOWN)
@@ -140,10 +136,14 @@ async def compare_runs(query: Annotated[CompareQuery, asks(CompareQuery)], desk:
     """What two runs did, source by source, with the differences and what is odd about them."""
     await desk.stamp(exchange)
     base, other = await _run(desk, query.base, "base"), await _run(desk, query.other, "other")
-    differences = _differences(base, other)
+    async with desk.reader.connection() as connection:
+        kept = [
+            anomaly for run_id in sorted({query.base, query.other})
+            for anomaly in await list_anomalies(connection, limit=_WORST, run_id=run_id, worst_first=True)
+        ]  # fmt: skip
     members = {
-        "base": view(base), "other": view(other), "differences": differences,
-        "anomalies": _anomalies(base, other),
+        "base": view(base), "other": view(other), "differences": _differences(base, other),
+        "anomalies": odd(base, other, kept),
     }  # fmt: skip
     return answer(f"/runs/compare?{query.base}&{query.other}", members)
 
@@ -153,8 +153,10 @@ async def get_one(run_id: RunId, desk: Worker, exchange: Current) -> Response:
     """One run with its steps."""
     await desk.stamp(exchange)
     run = await _run(desk, run_id, "run_id")
+    async with desk.reader.connection() as connection:
+        counts = await count_by_severity(connection, run_id)
     # A running one changes with every page, which the ledger's version tells.
-    return answer(f"/runs/{run_id}", view(run))
+    return answer(f"/runs/{run_id}", view(run) | {"anomalies": counts})
 
 
 async def _run(desk: Desk, run_id: int, parameter: str) -> Run:
@@ -200,26 +202,4 @@ def _differences(base: Run, other: Run) -> list[dict[str, Any]]:
                 {"source": source, "measure": measure, "base": old, "other": new, "change": change,
                  "change_percent": round(change / old * 100, 2) if old and change is not None else None}
             )  # fmt: skip
-    return found
-
-
-def _anomalies(base: Run, other: Run) -> list[dict[str, str]]:
-    """Plain comparisons of two runs; what is odd against all that came before is another question."""
-    found: list[dict[str, str]] = []
-
-    def tell(source: str, reason: str, severity: str, detail: str) -> None:
-        found.append({"source": source, "reason": reason, "severity": severity, "detail": detail})
-
-    steps = {step.source: step for step in other.steps}
-    for before in base.steps:
-        after = steps.get(before.source)
-        if after is None:
-            tell(before.source, "no_part", "notice", "it took part in the first run only")
-            continue
-        if before.status == "success" and after.status not in ("success", "running"):
-            tell(before.source, "failed_since", "warning", f"{after.status}, {before.status} before")
-        if before.seen and after.seen < before.seen * 0.9 and after.status != "running":
-            tell(before.source, "fewer_records", "warning", f"{after.seen:,} records, {before.seen:,} before")
-        if after.rejected > before.rejected:
-            tell(before.source, "more_rejected", "warning", f"{after.rejected:,} rejected, {before.rejected:,} before")
     return found

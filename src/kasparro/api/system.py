@@ -4,10 +4,9 @@ import os
 import platform
 import subprocess
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from kasparro import __version__
@@ -18,8 +17,11 @@ from kasparro.api.quotes import Answered
 
 router = APIRouter(tags=["system"])
 _ENDPOINTS = {
-    "health": "/health", "data": "/data", "stats": "/stats", "runs": "/runs", "etl": "/etl/status",
-    "rejections": "/rejections", "drift": "/drift", "system": "/system/info", "metrics": "/metrics",
+    "health": "/health", "data": "/data", "assets": "/assets", "universe": "/universe",
+    "disagreements": "/disagreements", "suggestions": "/suggestions", "stats": "/stats", "runs": "/runs",
+    "etl": "/etl/status",
+    "rejections": "/rejections", "anomalies": "/anomalies", "drift": "/drift", "system": "/system/info",
+    "metrics": "/metrics",
 }  # fmt: skip
 """Each can be followed as it is, by people and by programs; what needs an id is reached from there."""
 
@@ -62,7 +64,7 @@ async def welcome() -> Response:
 
 
 @router.get("/system/info", response_model=SystemInfo, summary="What runs here")
-async def info(desk: Worker, exchange: Current) -> Response:
+async def info(request: Request, desk: Worker, exchange: Current) -> Response:
     """Versions, platform, uptime."""
     await desk.stamp(exchange)  # a database that is away is told by it at once
     async with desk.reader.connection() as connection:
@@ -70,7 +72,7 @@ async def info(desk: Worker, exchange: Current) -> Response:
     return answer(
         None,
         {
-            "version": __version__, "commit": commit(), "python": platform.python_version(),
+            "version": __version__, "commit": request.app.state.commit, "python": platform.python_version(),
             "platform": f"{platform.system()} {platform.machine()}", "started_at": desk.started,
             "uptime_seconds": round((datetime.now(UTC) - desk.started).total_seconds(), 1),
             "database_version": f"{number // 10_000}.{number % 10_000}", "sources": desk.sources,
@@ -79,7 +81,6 @@ async def info(desk: Worker, exchange: Current) -> Response:
     )  # fmt: skip
 
 
-@cache
 def commit() -> str | None:
     """The commit that this was built from: KASPARRO_COMMIT, else what git says of a checkout; None when neither."""
     if named := os.environ.get("KASPARRO_COMMIT"):
@@ -87,7 +88,10 @@ def commit() -> str | None:
     project = Path(__file__).parents[3]
     if not (project / ".git").exists():
         return None
-    asked = subprocess.run(
-        ["git", "-C", str(project), "rev-parse", "HEAD"], capture_output=True, text=True, check=False, timeout=2
-    )
+    try:
+        asked = subprocess.run(
+            ["git", "-C", str(project), "rev-parse", "HEAD"], capture_output=True, text=True, check=False, timeout=2
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
     return asked.stdout.strip() or None

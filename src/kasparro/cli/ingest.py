@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from kasparro.bootstrap import Database, known_sources, open_sources, source_names
+from kasparro.cli.anomalies import print_examined
 from kasparro.cli.console import print_json
 from kasparro.cli.progress import LiveProgress
 from kasparro.cli.session import begin, ready_database
@@ -38,6 +39,8 @@ def ingest(
         print_json(report_as_json(report))
     else:
         print_report(report)
+        if report.settled.anomalies:
+            print_examined(report.settled.anomalies, report.run_id)
     raise typer.Exit(report.exit_code)
 
 
@@ -67,6 +70,7 @@ def report_as_json(report: RunReport) -> dict[str, object]:
             }
             for step in report.steps
         ],
+        "anomalies": report.settled.anomalies and report.settled.anomalies.counts,
     }
 
 

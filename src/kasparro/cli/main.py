@@ -9,7 +9,21 @@ import typer
 from typer.exceptions import TyperException
 
 from kasparro import __version__
-from kasparro.cli import db, doctor, identity, ingest, key, ledger, sandbox, serve, status, worker
+from kasparro.cli import (
+    anomalies,
+    backup,
+    db,
+    doctor,
+    identity,
+    ingest,
+    key,
+    ledger,
+    retention,
+    sandbox,
+    serve,
+    status,
+    worker,
+)
 from kasparro.cli.console import say_error
 from kasparro.cli.up import commands as up
 from kasparro.errors import ExitCode, KasparroError
@@ -23,7 +37,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode="markdown",
 )
-for room in (up, serve, ingest, status, ledger):
+for room in (up, serve, ingest, status, ledger, anomalies, backup):
     room.register(app)
 app.add_typer(db.app, name="db")
 app.add_typer(key.app, name="key")
@@ -31,6 +45,7 @@ app.add_typer(identity.app, name="identity")
 app.command()(identity.explain)
 app.command()(worker.worker)
 app.command()(doctor.doctor)
+app.command()(retention.retention)
 app.command()(sandbox.sandbox)
 
 

@@ -1,14 +1,21 @@
 """`kasparro serve`: the API, without a worker."""
 
 import asyncio
+import time
 
 import typer
 
 from kasparro.bootstrap import ensure_schema, exposed, open_database, serve
 from kasparro.cli.console import err
 from kasparro.cli.session import begin
+from kasparro.cli.up.port import PortBusy, require_free
+from kasparro.config import Settings
 from kasparro.store.connection import connect
 from kasparro.store.keys import load_keys
+
+PATIENCE_S = 2.0
+"""For whoever had the port until a moment ago: another `serve` that is ending, say."""
+PAUSE_S = 0.1
 
 
 def register(app: typer.Typer) -> None:
@@ -22,6 +29,7 @@ def run() -> None:
     Example: `kasparro serve`
     """
     settings = begin()
+    _wait_for_port(settings)
     with open_database(settings) as database:
         asyncio.run(ensure_schema(database))
         if exposed(settings) and settings.api_admin_key is None and not asyncio.run(_any_key(database.url)):
@@ -32,6 +40,19 @@ def run() -> None:
             )
         err.print(f"serving on http://{settings.api_host}:{settings.api_port}", markup=False, soft_wrap=True)
         serve(settings, database)
+
+
+def _wait_for_port(settings: Settings) -> None:
+    """Return when the port is free. Raises PortBusy: the server itself would share it with another of this user's."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            require_free(settings.api_host, settings.api_port)
+            return
+        except PortBusy:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(PAUSE_S)
 
 
 async def _any_key(url: str) -> bool:

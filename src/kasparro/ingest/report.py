@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from kasparro.errors import ExitCode
+from kasparro.ingest.settle import Settled
 from kasparro.store.page import Counts
 from kasparro.store.runs import Run
 from kasparro.store.runs import Step as KeptStep
@@ -29,12 +30,14 @@ class StepReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run did. `busy` names sources that were left out because another run held them."""
+    """What a run did. `busy` names sources that were left out because another run held them; `settled` is what
+    followed its steps."""
 
     run_id: int
     status: str
     steps: Sequence[StepReport]
     busy: Sequence[str] = ()
+    settled: Settled = Settled()
 
     @property
     def exit_code(self) -> ExitCode:

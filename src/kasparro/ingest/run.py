@@ -12,6 +12,7 @@ import structlog
 from kasparro.ingest.errors import RunTaken, SourcesBusy
 from kasparro.ingest.progress import Progress
 from kasparro.ingest.report import RunReport, StepReport, run_status
+from kasparro.ingest.settle import settle
 from kasparro.ingest.step import Step
 from kasparro.sources.contract import Source
 from kasparro.store.claims import claim, close_orphans, holder, release
@@ -89,6 +90,7 @@ async def _run_claimed(
         log.info("run_started", sources=list(step_ids))
         try:
             reports = await asyncio.gather(*(_run_and_close(step) for step in steps))
+            settled = await settle(url, run_id, {step.source.name: step.met for step in steps})
         except asyncio.CancelledError:
             await _interrupt(url, run_id)
             raise
@@ -97,7 +99,7 @@ async def _run_claimed(
         status = run_status(reports, busy)
         await _close(steps, run_id, status)
         log.info("run_ended", status=status)
-    return RunReport(run_id=run_id, status=status, steps=reports, busy=busy)
+    return RunReport(run_id=run_id, status=status, steps=reports, busy=busy, settled=settled)
 
 
 async def _begin(connection: Connection, names: Sequence[str], queued: int | None) -> tuple[int, dict[str, int]]:

@@ -33,7 +33,8 @@ class Step:
 
     `connection` holds the claim on the source; when the database goes away in the middle, the step waits up
     to RECONNECT_SECONDS for it, claims again and goes on from its checkpoint. `fail_after` stops the step on
-    purpose before the page that would bring it beyond so many records.
+    purpose before the page that would bring it beyond so many records. `met` are the coins that a provider's answers
+    told of.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Step:
         self.connection = connection
         self.source = source
         self.step_id = step_id
+        self.met: set[str] = set()
         self._url = url
         self._progress = progress
         self._fail_after = fail_after
@@ -122,6 +124,7 @@ class Step:
             finally:
                 self._problems += work.problems
                 self._duplicates += work.duplicates
+                self.met |= work.met
 
     async def _save(self, stream: str, cursor: Cursor) -> None:
         await save_cursor(self.connection, self.source.name, stream, cursor)

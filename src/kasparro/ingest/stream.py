@@ -28,7 +28,8 @@ class StreamWork:
     """One stream of one step.
 
     `post` commits a page, `save` a stream's cursor without one. `phases` counts up the seconds per phase.
-    After `run`, `problems` tells what could not be had, `duplicates` how many records were met twice.
+    After `run`, `problems` tells what could not be had, `duplicates` how many records were met twice, `met` which
+    coins a provider's answers told of.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class StreamWork:
     ) -> None:
         self.problems: list[Skippable] = []
         self.duplicates = 0
+        self.met: set[str] = set()
         self._source = source
         self._stream = stream
         self._step_id = step_id
@@ -44,7 +46,6 @@ class StreamWork:
         self._phases = phases
         self._waiting = deque(stream.requests)
         self._under_way: deque[tuple[Request, asyncio.Task[Prepared]]] = deque()
-        self._met: set[str] = set()
 
     async def run(self) -> None:
         """Work the stream off. Raises what stops the whole source; one bad request or payload doesn't."""
@@ -124,7 +125,7 @@ class StreamWork:
         if page.dataset:  # a file's rows are history: the same coin on every one of them
             return
         for quote in page.quotes:
-            if quote.source_coin_id in self._met:
+            if quote.source_coin_id in self.met:
                 self.duplicates += 1
             else:
-                self._met.add(quote.source_coin_id)
+                self.met.add(quote.source_coin_id)

@@ -31,6 +31,8 @@ Detect and Handle Outliers", 1993), which is 3.5 / 0.6745 of them."""
 _EXACT = Context(prec=6 * MAX_MAGNITUDE, Emax=999_999, Emin=-999_999, traps=[Inexact])
 """Holds the sum of the largest and the smallest amount that may stand in the ledger to the last digit."""
 
+_HALF = Decimal("0.5")
+
 _SHORT = Context(prec=6, Emax=999_999, Emin=-999_999)
 """For percentages, which are rounded to six digits."""
 
@@ -146,7 +148,7 @@ def consensus(
 def median(ordered: Sequence[Decimal]) -> Decimal:
     """The exact median of one or more numbers in ascending order."""
     low, high = ordered[(len(ordered) - 1) // 2], ordered[len(ordered) // 2]
-    return low if low == high else _EXACT.multiply(_EXACT.add(low, high), Decimal("0.5"))
+    return low if low == high else _EXACT.multiply(_EXACT.add(low, high), _HALF)
 
 
 def difference(one: Decimal, other: Decimal) -> Decimal:

@@ -11,12 +11,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
-from itertools import accumulate
 from typing import Any, Literal
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
+
+from kasparro.market.texts import END, Texts
 
 SortField = Literal[
     "created_at", "price_usd", "market_cap_usd", "volume_24h_usd", "change_24h_percent", "rank", "crypto_name",
@@ -29,7 +30,8 @@ Key = tuple[Any, int]
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
-    """The newest quote of one listing. `body` is its JSON object, without the end that depends on the time."""
+    """The newest quote of one listing. `body` is its JSON object, without the end that depends on the time;
+    `dataset` is the file that the coin is from, empty for those of providers."""
 
     listing_id: int
     quote_id: int
@@ -46,6 +48,12 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     observed_at: datetime
     retracted: bool
     body: str
+    dataset: str = ""
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the numbers are made up; it is the last thing that the body says."""
+        return self.body.endswith("true")
 
 
 class Filters(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,6 +129,16 @@ class Snapshot:
         places = np.flatnonzero(self._mask(filters)).tolist()
         return sorted((self.rows[place] for place in places), key=lambda row: (row.source, row.crypto_id, row.quote_id))
 
+    def row(self, listing_id: int) -> Row | None:
+        """The newest quote of a listing, if it has one."""
+        place = self._places.get(listing_id)
+        return None if place is None or self.rows[place].retracted else self.rows[place]
+
+    def assets(self, filters: Filters) -> set[str]:
+        """The assets of all rows that `filters` let through."""
+        found = (self.rows[place].asset for place in np.flatnonzero(self._mask(filters)).tolist())
+        return {asset for asset in found if asset is not None}
+
     def _mask(self, filters: Filters) -> NDArray[np.bool_]:
         mask = self._shown
         for field in ("source", "crypto_id", "symbol", "asset"):
@@ -128,7 +146,7 @@ class Snapshot:
             if value is not None:
                 mask = mask & self._at(self._by_text(field).get(value.casefold(), []))
         if filters.q is not None:
-            mask = mask & self._at(self._containing(filters.q.casefold()))
+            mask = mask & self._at(self._texts.containing(filters.q))
         if filters.min_price is not None or filters.max_price is not None:
             mask = mask & self._at(self._sorting("price_usd").between(filters.min_price, filters.max_price))
         return mask
@@ -154,18 +172,6 @@ class Snapshot:
                     groups[text.casefold()].append(place)
         return groups
 
-    def _containing(self, sought: str) -> list[int]:
-        text, ends = self._text
-        found: list[int] = []
-        if "\0" in sought:
-            return found
-        at = text.find(sought)
-        while at >= 0:
-            place = bisect_right(ends, at)
-            found.append(place)
-            at = text.find(sought, ends[place])
-        return found
-
     @cached_property
     def _places(self) -> dict[int, int]:
         return {row.listing_id: place for place, row in enumerate(self.rows)}
@@ -175,12 +181,8 @@ class Snapshot:
         return np.fromiter((not row.retracted for row in self.rows), bool, len(self.rows))
 
     @cached_property
-    def _text(self) -> tuple[str, list[int]]:
-        """What `q` is looked for in, one row after the other, and where each row ends: one search instead of many.
-
-        What no text holds stands between them."""
-        texts = [f"{row.crypto_id}\0{row.symbol}\0{row.crypto_name}\0".casefold() for row in self.rows]
-        return "".join(texts), list(accumulate(map(len, texts)))
+    def _texts(self) -> Texts:
+        return Texts(f"{row.crypto_id}{END}{row.symbol}{END}{row.crypto_name}" for row in self.rows)
 
 
 _KEYS: dict[SortField, Any] = {

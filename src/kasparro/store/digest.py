@@ -4,7 +4,11 @@ It leaves out surrogate keys, run ids and our own clock: two ledgers that took i
 killed a hundred times on the way, have equal digests.
 """
 
+import hashlib
+
 from kasparro.store.connection import Connection
+
+Digests = dict[str, dict[str, object]]
 
 _CURSOR = "(SELECT jsonb_object_agg(k, v) FROM jsonb_each(cursor) AS e (k, v) WHERE k NOT LIKE '%\\_at')"
 
@@ -38,18 +42,27 @@ _CONTENT = {
 }
 
 
-async def digest(connection: Connection) -> dict[str, dict[str, object]]:
+RULES = hashlib.sha256(repr(_CONTENT).encode()).hexdigest()[:16]
+"""Names what the digests look at: those made under other rules can't be compared."""
+
+
+async def digest(connection: Connection) -> Digests:
     """table -> {rows, digest}: the row count and the sum of a 64-bit hash of each row, in any order."""
-    result: dict[str, dict[str, object]] = {}
     async with connection.transaction():
         await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        for table, content in _CONTENT.items():
-            cursor = await connection.execute(
-                f"""SELECT count(*),
-                           coalesce(sum(('x' || left(md5(c::text), 16))::bit(64)::bigint::numeric), 0)
-                      FROM ({content}) c""".encode()
-            )
-            row = await cursor.fetchone()
-            assert row is not None
-            result[table] = {"rows": row[0], "digest": f"{int(row[1]) % 2**64:016x}"}
+        return await digest_within(connection)
+
+
+async def digest_within(connection: Connection) -> Digests:
+    """The digest as the caller's transaction sees the ledger."""
+    result: Digests = {}
+    for table, content in _CONTENT.items():
+        cursor = await connection.execute(
+            f"""SELECT count(*),
+                       coalesce(sum(('x' || left(md5(c::text), 16))::bit(64)::bigint::numeric), 0)
+                  FROM ({content}) c""".encode()
+        )
+        row = await cursor.fetchone()
+        assert row is not None
+        result[table] = {"rows": row[0], "digest": f"{int(row[1]) % 2**64:016x}"}
     return result

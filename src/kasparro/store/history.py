@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 
 from kasparro.store.connection import Connection
-from kasparro.store.latest import ABOUT, row_json
+from kasparro.store.latest import about_listings, row_json
 
 
 class Past(msgspec.Struct, frozen=True):
@@ -22,7 +22,7 @@ async def read_history(
 ) -> list[Past]:  # fmt: skip
     """The listing's quotes from `start` to `end` (both included), beginning after `beyond`, the last version of each.
 
-    `version` is the last load that counts (None: all). Retracted quotes are left out.
+    `version` is the last that counts (None: all), for names and assets too. Retracted quotes are left out.
     """
     direction = "DESC" if order == "desc" else "ASC"
     conditions = [
@@ -37,8 +37,9 @@ async def read_history(
           FROM (SELECT * FROM (SELECT DISTINCT ON (h.observed_at) h.* FROM quotes h WHERE {" AND ".join(conditions)}
                                 ORDER BY h.observed_at {direction}, h.version DESC) v
                  WHERE NOT retracted ORDER BY observed_at {direction} LIMIT %(limit)s) q
-          JOIN {ABOUT} a USING (listing_id)
+          JOIN {about_listings(then=version is not None)} a USING (listing_id)
           JOIN loads l ON l.load_id = q.quote_id >> 20
+         WHERE a.listing_id = %(listing_id)s
          ORDER BY q.observed_at {direction}"""
     cursor = await connection.execute(
         statement.encode(),

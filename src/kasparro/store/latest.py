@@ -14,15 +14,15 @@ _TIME = 'to_char({}, \'YYYY-MM-DD"T"HH24:MI:SS.US"Z"\')'
 def row_json(quote: str, about: str, load: str) -> str:
     """SQL for the JSON object of a quote, without its closing brace.
 
-    `quote` is the alias of a row of `quotes` (or `latest_quotes`), `about` that of what has source, source_coin_id,
-    symbol and name, `load` that of its load.
+    `quote` is the alias of a row of `quotes` (or `latest_quotes`), `about` that of a row of `about_listings`, `load`
+    that of its load.
     """
     members = [
         ("id", f"{quote}.quote_id"),
         ("crypto_id", f"to_json({about}.source_coin_id)"),
         ("crypto_name", f"to_json({about}.name)"),
         ("symbol", f"to_json({about}.symbol)"),
-        ("asset", "NULL"),
+        ("asset", f"to_json({about}.asset)"),
         *(
             (name, f"{quote}.{name}")
             for name in ("price_usd", "market_cap_usd", "volume_24h_usd", "change_24h_percent", "rank")
@@ -41,26 +41,52 @@ def row_json(quote: str, about: str, load: str) -> str:
     return f"format('{{{names}', {values})"
 
 
-_COLUMNS = """{q}.listing_id, {q}.quote_id, {a}.source, {a}.source_coin_id AS crypto_id, {a}.symbol,
-       {a}.name AS crypto_name, NULL AS asset, {q}.rank, {q}.price_usd, {q}.market_cap_usd, {q}.volume_24h_usd,
-       {q}.change_24h_percent, {q}.observed_at, {q}.retracted"""
+_COLUMNS = """q.listing_id, q.quote_id, a.source, a.source_coin_id AS crypto_id, a.symbol,
+       a.name AS crypto_name, a.dataset, a.asset, q.rank, q.price_usd, q.market_cap_usd,
+       q.volume_24h_usd, q.change_24h_percent, q.observed_at, q.retracted"""
 
+# A link changes by a resolution, which is no load: the quote stays, and belongs to another asset.
 _CHANGED = f"""
-SELECT {_COLUMNS.format(q="q", a="q")}, {row_json("q", "q", "l")} AS body
-  FROM latest_quotes q JOIN loads l ON l.load_id = q.quote_id >> 20
+SELECT {_COLUMNS}, {row_json("q", "a", "l")} AS body
+  FROM latest_quotes q
+ CROSS JOIN LATERAL (
+       SELECT q.source, q.dataset, q.source_coin_id, q.symbol, q.name, s.slug AS asset
+         FROM listings i LEFT JOIN assets s USING (asset_id) WHERE i.listing_id = q.listing_id) a
+  JOIN loads l ON l.load_id = q.quote_id >> 20
  WHERE q.quote_id >= (%(since)s::bigint + 1) << 20
+    OR q.listing_id IN (SELECT k.listing_id FROM links k WHERE k.version > %(since)s::bigint)
  ORDER BY q.listing_id"""
 
-ABOUT = """(
+_NOW = """(
        SELECT l.listing_id, l.source, l.dataset, l.source_coin_id,
               coalesce(q.symbol, l.symbol, l.source_coin_id) AS symbol,
-              coalesce(q.name, l.name, l.source_coin_id) AS name
-         FROM listings l LEFT JOIN latest_quotes q USING (listing_id))"""
-"""SQL for what a past quote is shown with: its listing, called as it is today."""
+              coalesce(q.name, l.name, l.source_coin_id) AS name, s.slug AS asset
+         FROM listings l LEFT JOIN latest_quotes q USING (listing_id) LEFT JOIN assets s USING (asset_id))"""
+
+_THEN = """(
+       SELECT l.listing_id, l.source, l.dataset, l.source_coin_id,
+              coalesce(f.symbol, q.symbol, l.symbol, l.source_coin_id) AS symbol,
+              coalesce(f.name, q.name, l.name, l.source_coin_id) AS name, s.slug AS asset
+         FROM listings l
+         LEFT JOIN latest_quotes q USING (listing_id)
+         LEFT JOIN LATERAL (
+              SELECT n.symbol, n.name FROM former_names n
+               WHERE n.listing_id = l.listing_id AND n.until > %(version)s::bigint ORDER BY n.until LIMIT 1) f ON true
+         LEFT JOIN LATERAL (
+              SELECT k.asset_id FROM links k
+               WHERE k.listing_id = l.listing_id AND k.version <= %(version)s::bigint
+               ORDER BY k.version DESC LIMIT 1) k ON true
+         LEFT JOIN assets s ON s.asset_id = k.asset_id)"""
+
+
+def about_listings(*, then: bool) -> str:
+    """SQL for what quotes are shown with: listings with names and asset, as they are, or `then`: at %(version)s."""
+    return _THEN if then else _NOW
+
 
 _AS_OF = f"""
-SELECT {_COLUMNS.format(q="q", a="a")}, {row_json("q", "a", "l")} AS body
-  FROM {ABOUT} a
+SELECT {_COLUMNS}, {row_json("q", "a", "l")} AS body
+  FROM {_THEN} a
  CROSS JOIN LATERAL (
        SELECT * FROM (
               SELECT DISTINCT ON (observed_at) * FROM quotes h
@@ -87,7 +113,8 @@ class Versions(msgspec.Struct, frozen=True):
 
 
 class Moment(msgspec.Struct, frozen=True):
-    """A moment of the ledger: its last load up to then (0: none), and when that became known (UTC)."""
+    """A moment of the ledger: its last change up to then (0: none), a load or a resolution, and when that became
+    known (UTC)."""
 
     version: int
     known_at: datetime
@@ -123,20 +150,37 @@ async def _reprocessed(connection: Connection, since: int) -> bool:
     return bool(row[0])
 
 
-async def last_moment(connection: Connection, until: datetime) -> Moment:
-    """The last load that was known at `until`; never one that is still being written.
+_LAST = """
+SELECT * FROM (SELECT load_id AS version, known_at FROM loads WHERE {loads} ORDER BY {loads_by} DESC LIMIT 1) l
+ UNION ALL
+SELECT * FROM (SELECT version, known_at FROM resolutions WHERE {all} ORDER BY {all_by} DESC LIMIT 1) r
+ ORDER BY version DESC LIMIT 1"""
+_LAST_KNOWN = _LAST.format(loads="known_at <= %(until)s", loads_by="known_at", all="known_at <= %(until)s",
+                           all_by="known_at")  # fmt: skip
+_LAST_NUMBERED = _LAST.format(loads="load_id <= %(until)s", loads_by="load_id", all="version <= %(until)s",
+                              all_by="version")  # fmt: skip
 
-    Asked for that load's moment again, it is the same one for ever, whatever was being written meanwhile.
+
+async def last_moment(connection: Connection, until: datetime) -> Moment:
+    """The last load or resolution that was known at `until`; never one that is still being written.
+
+    Asked for its moment again, it is the same one for ever, whatever was being written meanwhile.
     """
-    cursor = await connection.execute(
-        "SELECT load_id, known_at FROM loads WHERE known_at <= %s ORDER BY known_at DESC LIMIT 1", (until,)
-    )
-    row = await cursor.fetchone()
+    return await _moment(connection, _LAST_KNOWN, until)
+
+
+async def moment_of(connection: Connection, version: int) -> Moment:
+    """The last load or resolution up to the one numbered `version`."""
+    return await _moment(connection, _LAST_NUMBERED, version)
+
+
+async def _moment(connection: Connection, statement: str, until: datetime | int) -> Moment:
+    row = await (await connection.execute(statement.encode(), {"until": until})).fetchone()
     return Moment(*row) if row else Moment(0, _BEGINNING)
 
 
 async def read_snapshot_at(connection: Connection, moment: Moment) -> Snapshot:
-    """The newest quotes as they were known at `moment`.
+    """The newest quotes as they were known at `moment`, with the names and the assets that the listings had then.
 
     It relies on the rule that no quote is dated more than ten minutes after its arrival.
     """

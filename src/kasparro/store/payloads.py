@@ -1,7 +1,9 @@
-"""Payloads: the kept bytes, and the loads that they came with."""
+"""Payloads: the kept bytes, in the table or moved to files, and the loads that they came with."""
 
+import asyncio
 import hashlib
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,6 +18,12 @@ class PayloadDamaged(Fatal):
     """The kept bytes are not those that were kept."""
 
     exit_code = ExitCode.DATABASE
+
+
+class PayloadMissing(PayloadDamaged):
+    """The bytes were moved to a file, and it can't be read from here."""
+
+    exit_code = ExitCode.INPUT
 
 
 class Load(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,21 +49,63 @@ COLUMNS = ", ".join(f"l.{name}" for name in Load.__struct_fields__)
 
 
 async def read_payload(connection: Connection, sha256: bytes) -> bytes:
-    """The bytes that have this SHA-256, as they came. Raises PayloadDamaged when they don't any more."""
-    cursor = await connection.execute("SELECT body, size FROM payloads WHERE sha256 = %s", (sha256,), binary=True)
+    """The bytes that have this SHA-256, as they came, wherever they are kept.
+
+    Raises PayloadDamaged when they aren't those any more, PayloadMissing when their file isn't there.
+    """
+    cursor = await connection.execute(
+        "SELECT body, size, moved_to FROM payloads WHERE sha256 = %s", (sha256,), binary=True
+    )
     row = await cursor.fetchone()
     if row is None:
         raise PayloadDamaged(f"the payload {sha256.hex()} is missing", remedy="Restore the database from a backup")
+    packed, size, moved_to = row
+    if packed is not None:
+        return unpack(packed, size, sha256, "Restore the database from a backup")
+    return await asyncio.to_thread(read_moved, Path(moved_to), size, sha256)
+
+
+def unpack(packed: bytes, size: int, sha256: bytes, remedy: str, where: str = "") -> bytes:
+    """The bytes that `packed` was made of. Raises PayloadDamaged when their SHA-256 isn't `sha256`."""
     try:
-        body = zstandard.decompress(row[0], max_output_size=row[1])
+        body = zstandard.decompress(packed, max_output_size=size)
     except zstandard.ZstdError:
         body = None
     if body is None or hashlib.sha256(body).digest() != sha256:
-        raise PayloadDamaged(
-            f"the payload {sha256.hex()} has other bytes than were kept",
-            remedy="Restore the database from a backup",
-        )
+        raise PayloadDamaged(f"the payload {sha256.hex()}{where} has other bytes than were kept", remedy=remedy)
     return body
+
+
+def place_of(folder: Path, sha256: bytes) -> Path:
+    """The file of a payload that was moved to `folder`."""
+    name = sha256.hex()
+    return folder / name[:2] / f"{name}.zst"
+
+
+def read_packed(folder: Path, sha256: bytes) -> bytes:
+    """What the file of a moved payload holds. Raises PayloadMissing."""
+    try:
+        return place_of(folder, sha256).read_bytes()
+    except OSError as error:
+        raise PayloadMissing(
+            f"the payload {sha256.hex()} was moved to {place_of(folder, sha256)}, which can't be read:"
+            f" {error.strerror or error}",
+            remedy=f"Bring the folder {folder} back, from a backup of it if need be",
+        ) from None
+
+
+def read_moved(folder: Path, size: int, sha256: bytes) -> bytes:
+    """The bytes of a moved payload. Raises PayloadMissing and PayloadDamaged."""
+    where = f" in {place_of(folder, sha256)}"
+    return unpack(read_packed(folder, sha256), size, sha256, "Restore that file from a backup", where)
+
+
+async def payloads_elsewhere(connection: Connection) -> dict[str, int]:
+    """folder -> how many payload bodies were moved to it."""
+    cursor = await connection.execute(
+        "SELECT moved_to, count(*) FROM payloads WHERE moved_to IS NOT NULL GROUP BY moved_to ORDER BY moved_to"
+    )
+    return {row[0]: row[1] for row in await cursor.fetchall()}
 
 
 async def last_loads(connection: Connection, source: str) -> list[Load]:

@@ -78,10 +78,6 @@ class Pool:
         except psycopg.Error as error:
             raise explain(error) or error from error
 
-    def numbers(self) -> dict[str, int]:
-        """The pool's own counts: `pool_size`, `pool_available`, `requests_waiting` and others."""
-        return self._pool.get_stats()
-
 
 async def _check(connection: Connection) -> None:
     with severed_after(connection, _CHECK_S):

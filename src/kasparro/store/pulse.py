@@ -22,6 +22,7 @@ class Pulse:
         self._url = url
         self._timeout = timeout
         self._connection: Connection | None = None
+        self._listened_to: int | None = None
         self._answer: asyncio.Future[Versions] | None = None
 
     async def read(self) -> Versions:
@@ -51,7 +52,7 @@ class Pulse:
         """Close the connection; the next reading opens another."""
         if self._connection is not None:
             connection, self._connection = self._connection, None
-            asyncio.get_running_loop().remove_reader(connection.fileno())
+            self._stop_listening()
             with suppress(psycopg.Error):
                 await connection.close()
 
@@ -63,7 +64,8 @@ class Pulse:
             await connection.close()
             raise
         self._connection = connection
-        loop.add_reader(connection.fileno(), self._receive, connection)
+        self._listened_to = connection.fileno()
+        loop.add_reader(self._listened_to, self._receive, connection)
         return connection
 
     def _receive(self, connection: Connection) -> None:
@@ -78,8 +80,14 @@ class Pulse:
                 if self._answer is not None and not self._answer.done():
                     self._answer.set_result(Versions(int(data), int(activity)))
         except psycopg.Error as error:
-            asyncio.get_running_loop().remove_reader(connection.fileno())
+            self._stop_listening()
             self._fail(error)
+
+    def _stop_listening(self) -> None:
+        # A connection that is lost can't tell its descriptor any more.
+        if self._listened_to is not None:
+            asyncio.get_running_loop().remove_reader(self._listened_to)
+            self._listened_to = None
 
     def _fail(self, error: Exception) -> None:
         if self._answer is not None and not self._answer.done():

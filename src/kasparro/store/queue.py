@@ -21,7 +21,7 @@ AskedBy = Literal["command", "schedule", "api"]
 CHANNEL = "kasparro_queue"
 _LOCK = 0x6B617175
 RESUMPTIONS = 3
-"""Interrupted runs after which a moment of the schedule is given up: a run that always takes its worker down
+"""Interrupted runs of the schedule's own after which a moment is given up: a run that always takes its worker down
 must not do so all hour."""
 
 _KNOWN = "SELECT run_id, sources FROM etl_runs WHERE idempotency_key = %s"
@@ -31,10 +31,11 @@ VALUES ('ingest', 'queued', %s, %s, %s, %s) RETURNING run_id"""
 _IS_SERVED = """
 SELECT EXISTS (SELECT FROM etl_runs
                 WHERE status = 'queued'
-                   OR (scheduled_for = %(slot)s OR kind = 'ingest' AND requested_at >= %(slot)s)
+                   OR (scheduled_for = %(slot)s
+                       OR kind = 'ingest' AND requested_at >= %(slot)s AND sources @> %(sources)s::text[])
                       AND status <> 'interrupted')
     OR (SELECT count(*) FROM etl_runs
-         WHERE kind = 'ingest' AND requested_at >= %(slot)s AND status = 'interrupted') >= %(resumptions)s"""
+         WHERE asked_by = 'schedule' AND requested_at >= %(slot)s AND status = 'interrupted') >= %(resumptions)s"""
 _GIVE_UP_SLOT = "UPDATE etl_runs SET scheduled_for = NULL WHERE scheduled_for = %s"
 _NEXT = "SELECT run_id, sources FROM etl_runs WHERE status = 'queued'"
 _REFUSE = """
@@ -101,12 +102,13 @@ async def enqueue(
 async def schedule(connection: Connection, slot: datetime, sources: Sequence[str]) -> int | None:
     """Ask for the run of the schedule's moment `slot` (aware, UTC), once however many ask; its id, or None.
 
-    None when that moment has its run, a run waits, or one was asked for since. A moment whose run was interrupted
-    goes to a new one, up to RESUMPTIONS times.
+    None when that moment has its run, a run waits, or one of all these sources was asked for since. A moment whose
+    run was interrupted goes to a new one, up to RESUMPTIONS times; what people interrupt doesn't count.
     """
     async with connection.transaction():
         await _alone(connection)
-        cursor = await connection.execute(_IS_SERVED, {"slot": slot, "resumptions": RESUMPTIONS})
+        asked = {"slot": slot, "sources": list(sources), "resumptions": RESUMPTIONS}
+        cursor = await connection.execute(_IS_SERVED, asked)
         row = await cursor.fetchone()
         if row and row[0]:
             return None

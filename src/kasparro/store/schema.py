@@ -8,7 +8,7 @@ from psycopg.rows import TupleRow
 from kasparro.store.connection import Connection, unreachable, unreadable
 from kasparro.store.errors import SchemaOutdated, explain
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest revision in `migrations/versions`; a test holds the two together."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -72,6 +72,20 @@ def migrate(url: str) -> None:
     except DBAPIError as error:
         cause = error.orig
         raise (explain(cause) if isinstance(cause, psycopg.Error) else None) or error from None
+
+
+async def upgrade_within(connection: Connection) -> str | None:
+    """Bring the ledger to HEAD in the caller's transaction; the new revision, or None when it is HEAD already.
+
+    Every revision is a file of SQL, which is all that Alembic runs of it.
+    """
+    found = await revision(connection)
+    files = sorted((_MIGRATIONS / "versions").glob("[0-9]*.sql"))
+    newer = [file for file in files if file.name[:4] > (found or HEAD)]
+    for file in newer:
+        await connection.execute(file.read_bytes())
+        await connection.execute("UPDATE alembic_version SET version_num = %s", (file.name[:4],))
+    return newer[-1].name[:4] if newer else None
 
 
 def _revision_now(connection: psycopg.Connection[TupleRow]) -> str | None:

@@ -4,7 +4,6 @@ import asyncio
 import os
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Awaitable, Callable
 
@@ -78,7 +77,7 @@ def _wait_until_served(
                 process.wait()
                 _show_last_words(settings, begin)
                 raise BackgroundEnded(f"the API didn't answer within {SERVE_PATIENCE_S:.0f} s", ExitCode.FAILED)
-            threading.Event().wait(PAUSE_S)
+            time.sleep(PAUSE_S)
 
 
 def _show_last_words(settings: Settings, begin: int) -> None:

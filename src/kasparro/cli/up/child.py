@@ -1,15 +1,16 @@
 """A command of ours as a child process that is started again when it dies."""
 
-import ctypes
 import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from functools import partial
 
 import structlog
 
+from kasparro.bootstrap import end_with_parent
 from kasparro.errors import ExitCode, Fatal
 from kasparro.postgres.interrupts import put_off
 
@@ -22,7 +23,6 @@ STEADY_AFTER_S = 60.0
 STOP_S = 30.0
 """A page under way commits or rolls back well within this; after it the child is killed, which loses nothing either."""
 
-_PR_SET_PDEATHSIG = 1
 _HOPELESS = {ExitCode.USAGE, ExitCode.SETTING}
 
 
@@ -90,15 +90,7 @@ class Child:
                 stdin=subprocess.DEVNULL,
                 stdout=2,
                 # In a process with one thread this is safe, and nothing else ends a child when we are killed.
-                preexec_fn=_end_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
+                preexec_fn=partial(end_with_parent, signal.SIGTERM, os.getpid()),  # noqa: PLW1509
             )
         self._started_at = now
         log.info("child_started", command=self.name, pid=self._process.pid)
-
-
-def _end_with_parent() -> None:
-    """Have the kernel tell us to stop when our parent dies, also of a SIGKILL."""
-    parent = os.getppid()
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != parent:
-        os.kill(os.getpid(), signal.SIGTERM)

@@ -5,7 +5,6 @@ import os
 import select
 import signal
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -123,7 +122,7 @@ def _end(settings: Settings, pid: int) -> None:
                     f"process {pid} is still stopping after {DOWN_PATIENCE_S:.0f} s",
                     remedy=f"`kasparro logs` shows what it does; `kill -9 {pid}` ends it and loses nothing",
                 )
-            threading.Event().wait(PAUSE_S)
+            time.sleep(PAUSE_S)
         if handle is not None:
             # It has let go of everything; its process may need a moment more.
             select.select([handle], [], [], PATIENCE_AFTER_S)

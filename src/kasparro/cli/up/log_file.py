@@ -1,7 +1,7 @@
 """The log file of the `up` in the background: opened, its end shown, followed."""
 
 import os
-import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,6 +46,6 @@ def follow(path: Path) -> Iterator[str]:
                 file.close()
                 file = path.open("rb")
             else:
-                threading.Event().wait(_PAUSE_S)
+                time.sleep(_PAUSE_S)
     finally:
         file.close()

@@ -2,7 +2,6 @@
 
 import fcntl
 import os
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,7 +49,7 @@ def hold(home: Path) -> Iterator[None]:
         while not _locked(fd, fcntl.LOCK_EX):
             if time.monotonic() > deadline:
                 raise AlreadyUp(_named(path) or _refuse(path))
-            threading.Event().wait(PAUSE_S)
+            time.sleep(PAUSE_S)
         os.ftruncate(fd, 0)
         os.pwrite(fd, b"%d\n" % os.getpid(), 0)
         try:
@@ -80,7 +79,7 @@ def holder(home: Path) -> int | None:
             return pid
         if time.monotonic() > deadline:
             _refuse(path)
-        threading.Event().wait(PAUSE_S)
+        time.sleep(PAUSE_S)
 
 
 def _locked(fd: int, how: int) -> bool:

@@ -1,7 +1,6 @@
 """The supervisor: keeps the children and the embedded server alive until it is told to stop."""
 
 import signal
-import threading
 import time
 from collections.abc import Sequence
 
@@ -33,7 +32,7 @@ def supervise(children: Sequence[Child], settings: Settings) -> None:
                 child.tend()
             if settings.database_url is None and time.monotonic() >= look_again:
                 look_again = time.monotonic() + _tend_server(settings)
-            threading.Event().wait(LOOK_S)
+            time.sleep(LOOK_S)
     finally:
         # From here on a second signal would only leave somebody behind.
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -35,15 +35,16 @@ class Sample(msgspec.Struct, frozen=True):
 def matching(pattern: str) -> list[Path]:
     """The files that a path, a directory or a glob names, sorted. Raises Skippable when there is none."""
     path = Path(pattern).expanduser()
+    name = path.name
     if path.is_dir():
         found = [p for p in path.iterdir() if p.name.lower().endswith(ENDINGS) and not p.name.startswith(".")]
-        missing = f"the directory {pattern!r} holds no CSV file (of {', '.join(ENDINGS)})"
+        missing = f"the directory {name!r} holds no CSV file (of {', '.join(ENDINGS)})"
     elif path.exists():
         return [path]
     else:
         found = [Path(p) for p in glob.glob(str(path), recursive=True) if not p.endswith(".toml")]  # noqa: PTH207
         is_glob = glob.has_magic(pattern)
-        missing = f"no file matches {pattern!r}" if is_glob else f"there is no file {pattern!r}"
+        missing = f"no file matches {name!r}" if is_glob else f"there is no file {name!r}"
     files = sorted(p for p in found if not p.is_dir())
     if not files:
         raise FileRefused(missing, remedy="Set CSV_PATH to a CSV file, a directory that holds some, or a glob.")
@@ -83,4 +84,6 @@ def unreadable(error: BaseException) -> Skippable:
         return FileRefused("the file is gone", remedy="Run again; CSV_PATH says where files are looked for.")
     if isinstance(error, (EOFError, zlib.error, gzip.BadGzipFile)):
         return FileRefused(f"the gzip file is damaged: {error}", remedy="Get it again from where it came from.")
-    return FileRefused(f"the file can't be read: {error}", remedy="Check the file and its disk.")
+    # The text of the error itself would have the whole path in it.
+    why = getattr(error, "strerror", None) or type(error).__name__
+    return FileRefused(f"the file can't be read: {why}", remedy="Check the file and its disk.")

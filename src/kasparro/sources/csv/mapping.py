@@ -147,13 +147,13 @@ def load(path: Path) -> Mapping:
     try:
         return Mapping.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise FileRefused(f"{path} is no TOML: {error}", remedy="docs/csv.md shows a mapping.") from error
+        raise FileRefused(f"{path.name} is no TOML: {error}", remedy="docs/csv.md shows a mapping.") from error
     except OSError as error:
-        raise FileRefused(f"{path} can't be read: {error.strerror}", remedy="Check its permissions.") from error
+        raise FileRefused(f"{path.name} can't be read: {error.strerror}", remedy="Check its permissions.") from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         key = ".".join(map(str, first["loc"])) or "the mapping"
-        raise FileRefused(f"{path}: {key}: {_told(first['type'], first['msg'])}", remedy=_REMEDY) from error
+        raise FileRefused(f"{path.name}: {key}: {_told(first['type'], first['msg'])}", remedy=_REMEDY) from error
 
 
 _REMEDY = "Correct the mapping; docs/csv.md lists what it may say."

@@ -38,6 +38,8 @@ class _Understood(msgspec.Struct):
 class CsvSource:
     """The files that `pattern` names: a file, a directory or a glob. Implements `sources.contract.Source`.
 
+    What it tells of files (errors, notes) names them without their folders, which the API shows to anybody.
+
     `batch_size` is how many rows a chunk holds; a chunk never exceeds `dialect.CHUNK_BYTES`. Candles become
     quotes at their close; see docs/csv.md for what is read from which layout.
     """
@@ -78,7 +80,7 @@ class CsvSource:
             try:
                 understood.append(self._understand(path))
             except Skippable as error:
-                named = FileRefused(f"{path}: {error.message}", remedy=error.remedy)
+                named = FileRefused(f"{path.name}: {error.message}", remedy=error.remedy)
                 name = PREFIX + mapping.stem_of(path)
                 broken.append(Stream(name, (), checkpoints.get(name, {}), error=named))
         settled = settle([u.candidate for u in understood], checkpoints)
@@ -104,7 +106,7 @@ class CsvSource:
             reading = Reading.from_json(context["reading"])
             file_time = datetime.fromisoformat(context["file_time"])
         except (KeyError, msgspec.ValidationError) as error:
-            raise RefusedPayload(f"the request doesn't say how to read {request.path}: {error}") from error
+            raise RefusedPayload(f"the request doesn't say how to read {_name(request.path)}: {error}") from error
         quotes, rejections, rows = records(payload.body[context["skip"] :], reading, file_time)
         follow = () if payload.last else (self._next(request, payload, rows),)
         return Parsed(quotes, rejections=rejections, follow=follow, end=payload.last)
@@ -151,9 +153,9 @@ class CsvSource:
         stem = mapping.stem_of(path)
         recognised = recognise(stem, dialect, declared)
         reading = recognised.reading
-        notes = [f"{path}: read as {reading.layout}", *(f"{path}: {note}" for note in recognised.notes)]
+        notes = [f"{path.name}: read as {reading.layout}", *(f"{path.name}: {note}" for note in recognised.notes)]
         if dialect.encoding != "utf-8":
-            notes.append(f"{path}: not UTF-8, read as {dialect.encoding}")
+            notes.append(f"{path.name}: not UTF-8, read as {dialect.encoding}")
         period = f"@{reading.period}" if reading.period else ""
         fixed = declared is not None and declared.dataset is not None
         parent = path.absolute().parent.name
@@ -168,7 +170,7 @@ class CsvSource:
         path = understood.candidate.path
         if due.rival is not None:
             error = FileRefused(
-                f"{path}: the dataset {due.dataset!r} is that of {due.rival}",
+                f"{path.name}: the dataset {due.dataset!r} is that of {due.rival.name}",
                 remedy="Name another dataset in one of their mappings.",
             )
             return Stream(f"{PREFIX}{path}", (), {}, error=error)
@@ -215,7 +217,7 @@ class CsvSource:
                 file.close()
                 raise
         except Skippable as error:
-            raise FileRefused(f"{request.path}: {error.message}", remedy=error.remedy) from error
+            raise FileRefused(f"{_name(request.path)}: {error.message}", remedy=error.remedy) from error
         if chunk.last:
             file.close()
         else:
@@ -249,13 +251,19 @@ def _told(due: Due, twins: Sequence[Due], known: bool) -> list[str]:
     """What is told of where a file goes on, and of the files that hold the same bytes."""
     path = due.candidate.path
     told = [
-        f"{twin.candidate.path}: holds the same bytes as {path} and isn't read" for twin in twins if twin.twin == path
+        f"{twin.candidate.path.name}: holds the same bytes as {path.name} and isn't read"
+        for twin in twins
+        if twin.twin == path
     ]
     if due.cursor:
-        told.append(f"{path}: goes on at byte {due.cursor['offset']} as {due.dataset}")
+        told.append(f"{path.name}: goes on at byte {due.cursor['offset']} as {due.dataset}")
     elif known:
-        told.append(f"{path}: changed, read again from its start")
+        told.append(f"{path.name}: changed, read again from its start")
     return told
+
+
+def _name(path: str) -> str:
+    return Path(path).name
 
 
 def _renamed(stream: Stream, used: set[str]) -> Stream:

@@ -72,6 +72,38 @@ CREATE TABLE verdicts (
 );
 CREATE UNIQUE INDEX verdicts_standing ON verdicts (listing_id, other_id) WHERE withdrawn_at IS NULL;
 
+-- What people decide, and what waits for them, changes answers though no link may change. Counted once a transaction,
+-- however many rows it writes.
+CREATE OR REPLACE FUNCTION count_activity() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE activity SET version = version + 1 WHERE xmin <> pg_current_xact_id()::xid;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER suggestions_changed AFTER INSERT OR UPDATE OR DELETE ON suggestions
+    FOR EACH STATEMENT EXECUTE FUNCTION count_activity();
+CREATE TRIGGER verdicts_changed AFTER INSERT OR UPDATE OR DELETE ON verdicts
+    FOR EACH STATEMENT EXECUTE FUNCTION count_activity();
+CREATE TRIGGER listings_unlinked AFTER UPDATE OF unlinked ON listings
+    FOR EACH STATEMENT EXECUTE FUNCTION count_activity();
+
+-- What quotes called a listing, up to the load `until` (not included), which called it otherwise: `latest_quotes` knows
+-- the present names only, and a past moment is shown with its own.
+CREATE TABLE former_names (
+    listing_id  int NOT NULL,
+    until       bigint NOT NULL,
+    symbol      text NOT NULL,
+    name        text NOT NULL,
+    PRIMARY KEY (listing_id, until)
+);
+CREATE FUNCTION keep_former_name() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO former_names SELECT OLD.listing_id, version, OLD.symbol, OLD.name FROM ledger ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER latest_quotes_renamed AFTER UPDATE ON latest_quotes FOR EACH ROW
+    WHEN ((OLD.symbol, OLD.name) IS DISTINCT FROM (NEW.symbol, NEW.name)) EXECUTE FUNCTION keep_former_name();
+CREATE TRIGGER latest_quotes_gone AFTER DELETE ON latest_quotes FOR EACH ROW EXECUTE FUNCTION keep_former_name();
+
 -- What looked wrong, in a step or in a quote. Flagged only: nothing is ever dropped for it. What lasts (a frozen
 -- price, supplies that contradict each other) is one row while it does, found again `times`. A row about a quote's kind
 -- without a listing stands for those beyond the most that are kept, `more` in its evidence.

@@ -1,0 +1,32 @@
+"""What an examination told: how much is odd about a run, and the worst of it."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from kasparro.market.anomaly.anomaly import Severity
+
+
+class Told(msgspec.Struct, frozen=True):
+    """One anomaly as a line: of a source's step, or of the coin `crypto_id` there."""
+
+    source: str
+    crypto_id: str | None
+    kind: str
+    severity: str
+    reason: str
+
+
+class Examined(msgspec.Struct, frozen=True):
+    """What is odd about a run: how many anomalies it was the first to find, by severity and by kind, the `worst` of
+    them, and how many that were known already it found `again`."""
+
+    by_severity: Mapping[str, int] = {}
+    by_kind: Mapping[str, int] = {}
+    worst: Sequence[Told] = ()
+    again: int = 0
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """severity -> how many, the worst first, those of which there are none too."""
+        return {str(severity): self.by_severity.get(severity, 0) for severity in reversed(Severity)}
