@@ -217,6 +217,11 @@ def test_an_id_that_several_sources_have_must_be_written_with_its_source(url: st
         assert name_listing(session, "coinpaprika:same").name == "Two"
 
 
+def test_prices_that_no_float_holds_hinder_nothing(url: str) -> None:
+    put(url, "coingecko", record("tiny", "1e-400"), record("huge", "1e400"), record("zero", "0"))
+    assert settle_identity(url).decided == 3
+
+
 _WORDS = st.sampled_from(["Alpha", "Beta", "Alpha Token", "Beta (old)", "Gamma"])
 _SYMBOLS = st.sampled_from(["A", "B", "G"])
 _ADDRESS = st.sampled_from([(), (WRAPPED,), (["base", "0x" + "cd" * 20],)])

@@ -98,7 +98,8 @@ def _trial(undisturbed: Undisturbed, number: int) -> list[int]:
         _assert_equal(asyncio.run(_digest(url)), undisturbed.digest, f"trial {number}")
         for unfinished in ("etl_runs", "etl_steps"):
             assert _ask(url, f"SELECT count(*) FROM {unfinished} WHERE status = 'running'") == 0
-        assert _ask(url, "SELECT max(load_id) - count(*) FROM loads") == 0
+        numbers = "(SELECT load_id AS number FROM loads UNION ALL SELECT version FROM resolutions) n"
+        assert _ask(url, f"SELECT max(number) - count(*) FROM {numbers}") == 0, "numbered without gaps"
     return left
 
 

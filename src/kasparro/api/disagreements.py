@@ -2,7 +2,7 @@
 
 import asyncio
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Response
 from pydantic import Field
@@ -30,7 +30,7 @@ class DisagreementsQuery(Paged):
         None,
         description=f"Market caps that differ by more than this, in percent; {MARKET_CAP_PERCENT} where it isn't given",
     )
-    measure: Measure | None = Field(None, description="Only in this")
+    measure: Literal["price_usd", "market_cap_usd"] | None = Field(None, description="Only in this")
 
     def thresholds(self) -> dict[Measure, Decimal]:
         """From where on sources disagree, in percent, of what is asked for."""
@@ -39,7 +39,7 @@ class DisagreementsQuery(Paged):
             Measure.PRICE: PRICE_PERCENT if price is None else price,
             Measure.MARKET_CAP: MARKET_CAP_PERCENT if cap is None else cap,
         }
-        return {measure: limit for measure, limit in given.items() if self.measure in (None, measure)}
+        return {measure: limit for measure, limit in given.items() if self.measure in (None, measure.value)}
 
 
 class Disagreement(SpreadView, Named):

@@ -50,8 +50,8 @@ async def _load(met: Mapping[str, Collection[str]]) -> None:
 async def _settle_identity(url: str, run_id: int) -> Resolved | None:
     try:
         return await asyncio.to_thread(settle_identity, url, run_id=run_id)
-    except KasparroError as error:
-        log.warning("identity_not_settled", error=error.message)
+    except Exception as error:
+        _tell("identity_not_settled", error)
         return None
 
 
@@ -62,9 +62,13 @@ async def _examine(url: str, run_id: int, met: Mapping[str, Collection[str]]) ->
 
         return await examine(url, run_id, met)
     except Exception as error:
-        # The data is in the ledger. A fault in what judges it, of ours too, is none of the run.
-        typed = explain(error) or error if isinstance(error, DatabaseError) else error
-        told = typed.message if isinstance(typed, KasparroError) else f"{type(error).__name__}: {error}"
-        log.error("run_not_examined", error=told)
-        log.debug("run_not_examined_at", exc_info=True)
+        _tell("run_not_examined", error)
         return None
+
+
+def _tell(event: str, error: Exception) -> None:
+    """The data is in the ledger: a fault in what judges it, of ours too, is none of the run."""
+    typed = explain(error) or error if isinstance(error, DatabaseError) else error
+    told = typed.message if isinstance(typed, KasparroError) else f"{type(error).__name__}: {error}"
+    log.error(event, error=told)
+    log.debug(f"{event}_at", exc_info=True)

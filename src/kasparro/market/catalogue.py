@@ -51,8 +51,12 @@ class Catalogue:
 
     def after(self, version: int, changed: Iterable[Listing]) -> "Catalogue":
         """The catalogue at `version`, in which `changed` listings are new or other than here."""
-        listings = {**self.listings, **{listing.listing_id: listing for listing in changed}}
-        return Catalogue(version, listings)
+        new = {listing.listing_id: listing for listing in changed}
+        after = Catalogue(version, {**self.listings, **new} if new else self.listings)
+        if not new:
+            # Mostly nothing changed: what was made of the listings still holds.
+            after.__dict__.update({name: made for name, made in self.__dict__.items() if name != "version"})
+        return after
 
     @cached_property
     def by_asset(self) -> Mapping[str, Sequence[Listing]]:

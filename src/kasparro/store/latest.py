@@ -45,13 +45,14 @@ _COLUMNS = """q.listing_id, q.quote_id, a.source, a.source_coin_id AS crypto_id,
        a.name AS crypto_name, a.dataset, a.asset, q.rank, q.price_usd, q.market_cap_usd,
        q.volume_24h_usd, q.change_24h_percent, q.observed_at, q.retracted"""
 
-# A link changes by a resolution, which is no load: the quote stays, and belongs to another asset.
+# A link changes by a resolution, which is no load: the quote stays, and belongs to another asset. Assets are probed
+# one by one (LIMIT 1), since mostly few rows changed; else all listings would be read for them.
 _CHANGED = f"""
 SELECT {_COLUMNS}, {row_json("q", "a", "l")} AS body
   FROM latest_quotes q
  CROSS JOIN LATERAL (
        SELECT q.source, q.dataset, q.source_coin_id, q.symbol, q.name, s.slug AS asset
-         FROM listings i LEFT JOIN assets s USING (asset_id) WHERE i.listing_id = q.listing_id) a
+         FROM listings i LEFT JOIN assets s USING (asset_id) WHERE i.listing_id = q.listing_id LIMIT 1) a
   JOIN loads l ON l.load_id = q.quote_id >> 20
  WHERE q.quote_id >= (%(since)s::bigint + 1) << 20
     OR q.listing_id IN (SELECT k.listing_id FROM links k WHERE k.version > %(since)s::bigint)

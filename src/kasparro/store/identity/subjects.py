@@ -14,8 +14,8 @@ from kasparro.market.identity.subject import Subject
 Session = psycopg.Connection[TupleRow]
 """A connection of the thread that resolves."""
 
-# A float holds no more; and what is compared roughly only isn't read to its last digit.
-_FLOAT = "CASE WHEN abs({0}) < 1e300 THEN {0}::float8 END"
+# A float holds no more, and 0 means unknown; what is compared roughly only isn't read to its last digit.
+_FLOAT = "CASE WHEN abs({0}) BETWEEN 1e-300 AND 1e300 THEN {0}::float8 END"
 
 _FACTS = """
        coalesce(q.symbol, l.symbol, l.source_coin_id) AS symbol, coalesce(q.name, l.name, l.source_coin_id) AS name,
