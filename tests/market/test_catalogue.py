@@ -69,7 +69,11 @@ def test_what_is_wanted_is_found_and_ordered(data: Any, listings: dict[int, List
     expected = {asset for asset, group in groups.items() if _is_wanted(asset, group, snapshot, wanted)}
     found = catalogue.search(wanted, snapshot)
     assert (set(groups) if found is None else found) == expected
-    values = {"rank": board.ranks, "market_cap_usd": board.market_caps, "asset": {asset: asset for asset in groups}}
+    values = {
+        "rank": board.ranks,
+        "market_cap_usd": {asset: board.market_cap(asset) for asset in groups},
+        "asset": {asset: asset for asset in groups},
+    }
     for field in get_args(AssetField):
         for order in ("asc", "desc"):
             told = catalogue.arrange(found, board, field, order)

@@ -99,7 +99,7 @@ def summary(asset: str, seen: View) -> dict[str, Any]:
     quotes = seen.board.quotes(asset)
     said = seen.board.consensus(asset)
     return {
-        "price_usd": plain(said.price_usd), "market_cap_usd": plain(seen.board.market_caps.get(asset)),
-        "agreed": said.agreed, "stale": bool(quotes) and asset not in seen.board.market_caps,
+        "price_usd": plain(said.price_usd), "market_cap_usd": plain(seen.board.market_cap(asset)),
+        "agreed": said.agreed, "stale": bool(quotes) and not any(map(seen.board.is_fresh, quotes)),
         "simulated": any(row.simulated for row in quotes),
     }  # fmt: skip

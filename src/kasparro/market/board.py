@@ -1,7 +1,7 @@
 """The board: the quotes of a snapshot side by side, asset by asset, as fresh or stale as they are at a moment.
 
-One pass over all quotes gives ranking and market caps. What takes longer (a consensus, a spread) is worked out only for
-the assets that are shown, or that could pass a threshold.
+What is exact (a consensus, a market cap, a spread) takes microseconds an asset. So it is worked out only for the assets
+that are shown, and for those that floats can't tell apart, or can't rule out.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from kasparro.market.consensus import Consensus, ListingQuote, consensus, median
 from kasparro.market.disagreement import Measure, Spread, spread
-from kasparro.market.sides import Sides
+from kasparro.market.sides import Floats, Sides
 from kasparro.market.snapshot import Row
 
 _DOUBT = 1e-9
-"""How much nearer than the threshold, relative to it, amounts may be that are compared as floats first."""
+"""How near, relatively, floats may be for their exact values to be compared: far more than their error."""
 
 
 class Place(msgspec.Struct, frozen=True, gc=False):
@@ -64,6 +64,10 @@ class Board:
         rows = self._sides.by_asset.get(asset, ())
         return rows if len(rows) < 2 else sorted(rows, key=self._precedence)
 
+    def is_fresh(self, row: Row) -> bool:
+        """Whether a quote still counts."""
+        return row.observed_at >= self.now - self.fresh_for
+
     def consensus(self, asset: str) -> Consensus:
         """What the asset's sources say together."""
         return consensus(self._said(asset), self.now, self.fresh_for)
@@ -75,75 +79,70 @@ class Board:
             told[asset] = spread(measure, self._said(asset), self.now, self.fresh_for)
         return told[asset]
 
-    def is_fresh(self, row: Row) -> bool:
-        """Whether a quote still counts."""
-        return row.observed_at >= self.now - self.fresh_for
-
-    @cached_property
-    def market_caps(self) -> Mapping[str, Decimal | None]:
-        """The market cap of each asset with a fresh quote: the median of what its sources say, one vote each, None
-        when none of them knows. A source says what the newest of its fresh quotes with a market cap says."""
-        since, all_fresh = self._since()
-        caps: dict[str, Decimal | None] = {}
-        for asset, rows in self._sides.by_asset.items():
-            fresh = rows if all_fresh else [row for row in rows if row.observed_at >= since]
-            if len(fresh) > 1:
-                caps[asset] = _median_cap(fresh)
-            elif fresh:
-                cap = fresh[0].market_cap_usd
-                caps[asset] = cap if cap is not None and cap > 0 else None
-        return caps
+    def market_cap(self, asset: str) -> Decimal | None:
+        """The median of what the asset's sources say, one vote each, None when none of them knows. A source says what
+        the newest of its fresh quotes with a market cap says."""
+        voting = [
+            row for row in self._sides.by_asset.get(asset, ())
+            if (cap := row.market_cap_usd) is not None and cap > 0 and self.is_fresh(row)
+        ]  # fmt: skip
+        newest: dict[str, Row] = {}
+        for row in sorted(voting, key=lambda row: (row.observed_at, -row.listing_id)):
+            newest[row.source] = row
+        caps = sorted(row.market_cap_usd for row in newest.values() if row.market_cap_usd is not None)
+        return median(caps) if caps else None
 
     @cached_property
     def ranks(self) -> Mapping[str, int]:
         """The best rank that a source gives an asset: by its fresh quotes, else by those there are."""
-        since, all_fresh = self._since()
+        since = self.now - self.fresh_for
         best: dict[str, int] = {}
         for asset, rows in self._sides.by_asset.items():
             if len(rows) == 1:
                 if (only := rows[0].rank) is not None:
                     best[asset] = only
             elif ranked := [row for row in rows if row.rank is not None]:
-                fresh = ranked if all_fresh else [row for row in ranked if row.observed_at >= since] or ranked
+                fresh = [row for row in ranked if row.observed_at >= since] or ranked
                 best[asset] = min([row.rank for row in fresh if row.rank is not None])
         return best
 
     @cached_property
     def ranking(self) -> Sequence[str]:
         """All assets with a fresh quote, the largest market cap first, then those without one; by name where equal."""
-        known = [(asset, cap) for asset, cap in self.market_caps.items() if cap is not None]
-        # Floats keep the order of what they stand for, but for what is the same as a float.
-        rough = np.array([float(cap) for _, cap in known], np.float64)
-        order = np.argsort(-rough, kind="stable")
-        rough = rough[order]
-        ordered = [known[at] for at in order.tolist()]
-        for start, end in _runs(rough[1:] == rough[:-1]):
-            ordered[start:end] = sorted(sorted(ordered[start:end]), key=lambda one: one[1], reverse=True)
-        return [
-            *(asset for asset, _ in ordered),
-            *sorted(asset for asset, cap in self.market_caps.items() if cap is None),
-        ]
+        assets, caps = list(self._sides.by_asset), self._rough_caps
+        order = np.argsort(-caps, kind="stable")[: self.ranked]
+        ordered = [assets[at] for at in order.tolist()]
+        caps = caps[order]
+        with np.errstate(invalid="ignore"):
+            near = caps[1:] >= caps[:-1] * (1 - _DOUBT)
+        for start, end in _runs(near):
+            exact = {asset: self.market_cap(asset) or Decimal(0) for asset in sorted(ordered[start:end])}
+            ordered[start:end] = sorted(exact, key=exact.__getitem__, reverse=True)
+        unknown = np.flatnonzero(self._has_fresh & np.isnan(self._rough_caps)).tolist()
+        return [*ordered, *sorted(assets[at] for at in unknown)]
+
+    @cached_property
+    def ranked(self) -> int:
+        """How many assets of the ranking have a market cap; they come first."""
+        return int(np.count_nonzero(~np.isnan(self._rough_caps)))
 
     def places(self, start: int, end: int) -> list[Place]:
         """The ranking's places from `start` (counted from 0) up to, but not including, `end`."""
         return [
-            Place(None if (cap := self.market_caps[asset]) is None else rank, asset, cap)
+            Place(rank if rank <= self.ranked else None, asset, self.market_cap(asset))
             for rank, asset in enumerate(self.ranking[start:end], start + 1)
         ]
 
     @cached_property
     def left_out(self) -> LeftOut:
         """What the ranking doesn't show."""
-        stale = sum(len(rows) for asset, rows in self._sides.by_asset.items() if asset not in self.market_caps)
-        return LeftOut(stale, self._sides.unlinked)
+        return LeftOut(int(self._sides.sizes[~self._has_fresh].sum()), self._sides.unlinked)
 
     @cached_property
     def same_since(self) -> datetime | None:
         """After which moment the board has looked as it does: the last at which a quote became stale; None when none
         is."""
-        since, all_fresh = self._since()
-        if all_fresh:
-            return None
+        since = self.now - self.fresh_for
         stale = (row.observed_at for rows in self._sides.by_asset.values() for row in rows if row.observed_at < since)
         newest = max(stale, default=None)
         return None if newest is None else newest + self.fresh_for
@@ -163,29 +162,59 @@ class Board:
 
     def _maybe_apart(self, measure: Measure, limit: Decimal) -> Iterable[str]:
         """The assets whose fresh quotes, all told, differ by about `limit` percent or more."""
-        several = self._sides.several
-        if not several.assets:
+        sides = self._sides
+        if not sides.by_asset:
             return []
-        values = several.price_usd if measure is Measure.PRICE else several.market_cap_usd
-        # A second is more than a float's error, and what is looked at in vain is only looked at.
-        since = (self.now - self.fresh_for).timestamp() - 1
-        values = np.where(several.observed_at >= since, values, np.nan)
+        values = sides.price_usd if measure is Measure.PRICE else sides.market_cap_usd
+        values = np.where(self._fresh, values, np.nan)
         bound = float(1 + limit / 100) * (1 - _DOUBT)
         with np.errstate(over="ignore", invalid="ignore"):
-            high, low = np.fmax.reduceat(values, several.starts), np.fmin.reduceat(values, several.starts)
-            found = (high >= low * bound) | np.isinf(high) | (low == 0)
-        return [several.assets[at] for at in np.flatnonzero(found).tolist()]
+            high, low = np.fmax.reduceat(values, sides.starts), np.fmin.reduceat(values, sides.starts)
+            found = (sides.sizes > 1) & ((high >= low * bound) | np.isinf(high) | (low == 0))
+        assets = list(sides.by_asset)
+        return [assets[at] for at in np.flatnonzero(found).tolist()]
+
+    @cached_property
+    def _fresh(self) -> NDArray[np.bool_]:
+        """Whether each row is fresh."""
+        since = self.now - self.fresh_for
+        seconds = since.timestamp()
+        fresh = self._sides.observed_at >= seconds
+        # Floats of seconds since 1970 are right to a microsecond and no further.
+        near = np.flatnonzero(np.abs(self._sides.observed_at - seconds) < 1)
+        if len(near):
+            rows = [row for rows in self._sides.by_asset.values() for row in rows]
+            fresh[near] = [rows[at].observed_at >= since for at in near.tolist()]
+        return fresh
+
+    @cached_property
+    def _has_fresh(self) -> NDArray[np.bool_]:
+        """Whether each asset has a fresh row."""
+        if not self._sides.by_asset:
+            return np.zeros(0, bool)
+        return np.logical_or.reduceat(self._fresh, self._sides.starts)
+
+    @cached_property
+    def _rough_caps(self) -> Floats:
+        """The market cap of each asset as a float, NaN where none is known."""
+        sides = self._sides
+        if not sides.by_asset:
+            return np.zeros(0)
+        votes = self._fresh & ~np.isnan(sides.market_cap_usd)
+        number = np.add.reduceat(votes, sides.starts, dtype=np.intp)
+        with np.errstate(over="ignore", invalid="ignore"):
+            caps = np.add.reduceat(np.where(votes, sides.market_cap_usd, 0), sides.starts) / number
+        # One vote, or two of different sources: their mean is the median. All others are looked at exactly.
+        assets = list(sides.by_asset)
+        for at in np.flatnonzero((number > 2) | ((number == 2) & ~sides.one_each)).tolist():
+            caps[at] = float(self.market_cap(assets[at]) or 0)
+        return caps
 
     def _said(self, asset: str) -> list[ListingQuote]:
         return [
             ListingQuote(row.source, row.dataset, row.listing_id, row.observed_at, row.price_usd, row.market_cap_usd)
             for row in self._sides.by_asset.get(asset, ())
         ]
-
-    def _since(self) -> tuple[datetime, bool]:
-        """From when on quotes are fresh, and whether all are: mostly so, and then nothing has to be looked through."""
-        since, oldest = self.now - self.fresh_for, self._sides.oldest
-        return since, oldest is not None and oldest >= since
 
     def _precedence(self, row: Row) -> tuple[int, float, int]:
         return self._order.get(row.source, len(self._order)), -row.observed_at.timestamp(), row.listing_id
@@ -199,15 +228,3 @@ def _runs(same: NDArray[np.bool_]) -> Iterable[tuple[int, int]]:
     ends = np.flatnonzero(np.diff(places) > 1)
     first, last = places[np.concatenate(([0], ends + 1))], places[np.concatenate((ends, [-1]))]
     return [(start, end + 2) for start, end in zip(first.tolist(), last.tolist(), strict=True)]
-
-
-def _median_cap(fresh: Sequence[Row]) -> Decimal | None:
-    voting = [row for row in fresh if (cap := row.market_cap_usd) is not None and cap > 0]
-    # Mostly there are two sources, one listing each: there nothing has to be looked for.
-    if len(voting) > 2 or (len(voting) == 2 and voting[0].source == voting[1].source):
-        newest: dict[str, Row] = {}
-        for row in sorted(voting, key=lambda row: (row.observed_at, -row.listing_id)):
-            newest[row.source] = row
-        voting = list(newest.values())
-    caps = [row.market_cap_usd for row in voting if row.market_cap_usd is not None]
-    return median(sorted(caps)) if len(caps) > 1 else caps[0] if caps else None

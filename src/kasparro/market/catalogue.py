@@ -103,9 +103,10 @@ class Catalogue:
             known: Sequence[str] = [asset for asset in assets if asset in board.ranks]
             known = sorted(known, key=board.ranks.__getitem__, reverse=backwards)
             return [*known, *(asset for asset in assets if asset not in board.ranks)]
-        caps = board.market_caps
-        known = [one for one in board.ranking if caps[one] is not None and (chosen is None or one in chosen)]
-        return [*(known if backwards else known[::-1]), *(one for one in assets if caps.get(one) is None)]
+        ranked = board.ranking[: board.ranked]
+        known = ranked if chosen is None else [asset for asset in ranked if asset in chosen]
+        placed = set(known)
+        return [*(known if backwards else known[::-1]), *(asset for asset in assets if asset not in placed)]
 
     def _where(self, holds: Callable[[Sequence[Listing]], bool]) -> set[str]:
         return {asset for asset, listings in self.by_asset.items() if holds(listings)}
