@@ -3,7 +3,6 @@
 import json
 from collections import Counter
 from itertools import pairwise
-from time import perf_counter
 from typing import Any
 
 import msgspec
@@ -294,17 +293,6 @@ def test_a_tenth_of_wrong_prices_in_the_past_hides_nothing() -> None:
     hits = {each.subject for each in quote_anomalies(changed(dirty, price=page.price * 1000)) if each.kind in JUMPS}
     print(f"after a dirty past: {len(hits) / LISTINGS:.2%} found")
     assert len(hits) / LISTINGS > 0.95
-
-
-def test_twenty_thousand_quotes_take_well_under_a_tenth_of_a_second() -> None:
-    page, took = market(11, LISTINGS), []
-    for _ in range(5):
-        began = perf_counter()
-        quote_anomalies(page)
-        took.append(perf_counter() - began)
-    print(f"{LISTINGS} quotes: {min(took) * 1000:.0f} ms")
-    # The target is 100 ms; the margin is for slow and busy machines.
-    assert min(took) < 0.3
 
 
 WILD = st.one_of(
