@@ -16,7 +16,7 @@ export SMOKE
 .PHONY: help install up demo down logs etl smoke test lint bench clean lock
 
 help: ## show this help
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 install: $(VENV)/.runtime ## make .venv from the hash-pinned lock
 
