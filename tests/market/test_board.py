@@ -87,9 +87,9 @@ def test_market_caps_ranks_and_ranking(rows: list[Row]) -> None:
         # The median here is exact, that of the standard library is rounded to 28 digits.
         assert told == cap or (told is not None and cap is not None and abs(told / cap - 1) < Decimal("1e-25"))
     exact = {asset: found.market_cap(asset) for asset in fresh}
-    known = sorted(
-        (asset for asset in fresh if exact[asset] is not None), key=lambda asset: (-(exact[asset] or 0), asset)
-    )
+    # By name first, then stably by cap: a negated cap would be rounded to 28 digits.
+    known = sorted(asset for asset in fresh if exact[asset] is not None)
+    known.sort(key=lambda asset: exact[asset] or 0, reverse=True)
     unknown = sorted(asset for asset in fresh if exact[asset] is None)
     assert list(found.ranking) == known + unknown
     places = found.places(0, 100)
