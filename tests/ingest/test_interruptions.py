@@ -163,8 +163,8 @@ async def test_a_step_that_cannot_be_closed_does_not_stop_the_other_sources(url:
 
 
 @pytest.fixture
-def tiny_disk(server: Server) -> Iterator[Path]:
-    """A disk of a few megabytes that the server may write to. Only root can make one."""
+def tiny_disk(own_server: tuple[Server, Callable[[], None]]) -> Iterator[Path]:
+    """A disk of a few megabytes that the own server may write to. Only root can make one."""
     folder = Path(tempfile.mkdtemp(prefix="kasparro-tiny-", dir="/tmp"))
     made = (
         os.geteuid() == 0
@@ -175,7 +175,7 @@ def tiny_disk(server: Server) -> Iterator[Path]:
     if not made:
         folder.rmdir()
         pytest.skip("a disk of its own can't be mounted here")
-    owner = server.data_dir.stat()
+    owner = own_server[0].data_dir.stat()
     space = folder / "space"
     space.mkdir()
     os.chown(space, owner.st_uid, owner.st_gid)
@@ -190,21 +190,21 @@ def _grow(disk: Path) -> None:
 
 
 async def test_a_disk_that_is_really_full_loses_nothing(
-    tiny_disk: Path, server: Server, template: str, url: str
+    tiny_disk: Path, own_server: tuple[Server, Callable[[], None]], url: str
 ) -> None:
-    name = f"tiny_{os.getpid()}"
+    # No other test's server: a full disk fails its checkpoints, and with them whatever waits for one.
+    server, _ = own_server
     pages = [body(*(record(f"c{page}-{n}", str(n), name="x" * 400) for n in range(2_000))) for page in range(8)]
     with psycopg.connect(server.url, autocommit=True) as connection:
-        connection.execute(f"CREATE TABLESPACE {name} LOCATION '{tiny_disk}'".encode())
-    try:
-        with fresh_ledger(server, template, f"TABLESPACE {name}") as tiny:
-            report = await run_ingest(tiny, [Scripted(*pages)], progress=Quiet())
-            assert (report.status, report.exit_code) == ("failed", ExitCode.DISK)
-            assert "No space left" in (report.steps[0].error or "")
-            _grow(tiny_disk.parent)
-            assert (await run_ingest(tiny, [Scripted(*pages)], progress=Quiet())).status == "success"
-            assert (await run_ingest(url, [Scripted(*pages)], progress=Quiet())).status == "success"
-            assert await _digest(tiny) == await _digest(url)
-    finally:
-        with psycopg.connect(server.url, autocommit=True) as connection:
-            connection.execute(f"DROP TABLESPACE {name}".encode())
+        connection.execute(f"CREATE TABLESPACE tiny LOCATION '{tiny_disk}'".encode())
+    with fresh_ledger(server, "template1", "TABLESPACE tiny") as tiny:
+        migrate(tiny)
+        report = await run_ingest(tiny, [Scripted(*pages)], progress=Quiet())
+        assert (report.status, report.exit_code) == ("failed", ExitCode.DISK)
+        assert "No space left" in (report.steps[0].error or "")
+        _grow(tiny_disk.parent)
+        assert (await run_ingest(tiny, [Scripted(*pages)], progress=Quiet())).status == "success"
+        assert (await run_ingest(url, [Scripted(*pages)], progress=Quiet())).status == "success"
+        assert await _digest(tiny) == await _digest(url)
+    with psycopg.connect(server.url, autocommit=True) as connection:
+        connection.execute("DROP TABLESPACE tiny")

@@ -100,11 +100,15 @@ class Context:
     def _unclear_old(self, marked: Profile, other: Profile) -> str | None:
         """A source that calls a coin old may have its address in common with one that has yet to learn the new.
 
-        The address only proves which of two versions is meant when the latter tells them apart, by other addresses.
+        The address only proves which of two versions is meant when the latter tells them apart, by other addresses; or
+        when the former does, and the latter keeps its listing active with an address of the old and none of the new.
         """
         if "old" not in marked.name.versions or "old" in other.name.versions or other.subject.active is False:
             return None
         if any(contradicting(other, namesake) for namesake in self._namesakes(other)):
+            return None
+        others = (new for new in self._namesakes(marked) if new.addresses)
+        if other.subject.active and any(new.addresses.isdisjoint(other.addresses) for new in others):
             return None
         return "one calls the coin old, and it is unclear which version the other means"
 
