@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 
 from fastapi import FastAPI, Response
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from kasparro.bootstrap import web_server
+from kasparro.api.server import run_server
 from kasparro.config import load_settings
 
 _FILE = "KASPARRO_BENCH_STATIC"
@@ -29,4 +30,4 @@ def app() -> FastAPI:
 
 if __name__ == "__main__":
     os.environ[_FILE] = sys.argv[1]
-    web_server(load_settings(), "bench.static_app:app", interface="asgi").serve()
+    run_server(load_settings(), "bench.static_app:app", HttpToolsProtocol)

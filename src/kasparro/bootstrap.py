@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from ipaddress import ip_address
 from multiprocessing import parent_process
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -31,9 +31,7 @@ from kasparro.store.kept import KeptConnection
 from kasparro.store.schema import migrate, require_schema
 
 if TYPE_CHECKING:
-    from granian.server.mp import MPServer
-
-    from kasparro.api.front import Front
+    from starlette.types import ASGIApp
 
 _COUNT_SECONDS = 30.0
 _PR_SET_PDEATHSIG = 1
@@ -82,42 +80,17 @@ def serve(settings: Settings, database: Database) -> None:
     A worker that dies is replaced. `settings` reach the workers through the environment.
     """
     from kasparro.api.metrics_folder import metrics_folder
+    from kasparro.api.server import run_server
+    from kasparro.api.wire import Wire
 
     # The embedded server is held by this process: its workers only have to know where it is.
     os.environ["DATABASE_URL"] = database.url
     with metrics_folder(settings.kasparro_home) as counts:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(counts)
-        web_server(settings, "kasparro.bootstrap:api", interface="rsgi").serve()
+        run_server(settings, "kasparro.bootstrap:api", Wire)
 
 
-def web_server(settings: Settings, factory: str, *, interface: Literal["rsgi", "asgi"]) -> "MPServer":
-    """The server of the app that `factory` (`module:function`) makes in each of its workers."""
-    from granian.constants import HTTPModes, Interfaces
-    from granian.http import HTTP1Settings
-    from granian.server.mp import MPServer
-
-    return MPServer(
-        factory,
-        factory=True,
-        address=settings.api_host,
-        port=settings.api_port,
-        interface=Interfaces(interface),
-        workers=settings.api_workers,
-        # To find out which HTTP a client speaks, it would be waited for, for ever, before any other limit counts.
-        http=HTTPModes.http1,
-        websockets=False,
-        backlog=2048,
-        # Connections, not requests: what waits too long is shed by the edge, which can say so.
-        backpressure=4 * settings.api_max_waiting + 1000,
-        http1_settings=HTTP1Settings(header_read_timeout=10_000),
-        respawn_failed_workers=True,
-        respawn_interval=0.5,
-        workers_kill_timeout=10,
-        log_enabled=False,
-    )
-
-
-def api() -> "Front":
+def api() -> "ASGIApp":
     """The API of one worker process, from the settings in its environment."""
     from kasparro.api.app import make_app
 

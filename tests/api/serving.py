@@ -31,7 +31,7 @@ def app_of(url: str, *, exposed: bool = False, read_url: str | None = None, **gi
     return make_app(
         settings(url, **given), read_url=read_url or url, write_url=url, sources=SOURCES, etl_sources=SOURCES,
         exposed=exposed,
-    ).asgi  # fmt: skip
+    )  # fmt: skip
 
 
 @asynccontextmanager

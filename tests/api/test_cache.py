@@ -18,7 +18,7 @@ def entry(body: bytes = b"{", link: str = "") -> Entry:
 def taken(cache: AnswerCache) -> int:
     """The bytes of all texts that it holds."""
     bodies = sum(
-        len(one.body.head) + sum(len(a) + len(b) for a, b in one.headers) for one, _ in cache._entries.values()
+        len(one.body.head) + sum(len(a) + len(b) for a, b in one.fixed.pairs) for one, _ in cache._entries.values()
     )
     texts = sum(map(sys.getsizeof, cache._entries))
     return bodies + texts + sum(sum(map(sys.getsizeof, (*target, asked))) for target, asked in cache._questions.items())

@@ -66,6 +66,9 @@ async def test_head_is_get_without_a_body(api: httpx2.AsyncClient) -> None:
     volatile = {"content-length", "x-request-id"}
     for path in (*PATHS, "/nope", "/data?limit=0", "/data/nope"):
         got, headed = await api.get(path), await api.head(path)
+        if headed.headers.get("etag") != got.headers.get("etag"):
+            # The minute, by which some answers differ, has ended between the two.
+            got = await api.get(path)
         assert headed.status_code == got.status_code and headed.content == b"", path
         assert {name: value for name, value in headed.headers.items() if name not in volatile} == {
             name: value for name, value in got.headers.items() if name not in volatile

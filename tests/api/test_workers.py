@@ -72,10 +72,10 @@ def _post(*more: str) -> bytes:
 def test_a_body_is_counted_as_it_comes(url: str, tmp_path: Path) -> None:
     with served(tmp_path, url, workers=1, API_ADMIN_KEY=ADMIN) as address:
         with _connect(address) as chunked:
-            chunked.sendall(_post("Transfer-Encoding: chunked") + b"2000\r\n" + b" " * 8192 + b"\r\n")
-            assert b" 411 " in chunked.recv(4096).splitlines()[0]
+            chunked.sendall(_post("Transfer-Encoding: chunked") + (b"2000\r\n" + b" " * 8192 + b"\r\n") * 9)
+            assert b" 413 " in chunked.recv(4096).splitlines()[0]
         with _connect(address) as cut_off:
-            cut_off.sendall(_post("Transfer-Encoding: chunked"))
+            cut_off.sendall(_post("Transfer-Encoding: chunked") + b"1e\r\n{")
         with _connect(address) as large:
             large.sendall(_post(f"Content-Length: {BIG}") + b" " * 8192)
             assert b" 413 " in large.recv(4096).splitlines()[0]

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from fastapi import Depends, FastAPI
+from starlette.types import ASGIApp
 
 from kasparro import __version__
 from kasparro.api import (
@@ -39,7 +40,6 @@ from kasparro.api.clients import Clients
 from kasparro.api.cors import Shared
 from kasparro.api.desk import Desk
 from kasparro.api.edge import Edge
-from kasparro.api.front import Front
 from kasparro.api.gate import Gate
 from kasparro.api.limits import RateLimiter
 from kasparro.api.metrics import Metrics
@@ -63,7 +63,7 @@ _WRITERS = 2
 def make_app(
     settings: Settings, *, read_url: str, write_url: str, sources: Sequence[str], etl_sources: Sequence[str],
     exposed: bool,
-) -> Front:  # fmt: skip
+) -> ASGIApp:  # fmt: skip
     """The API of one worker, ready for the server. `sources` are all there are, `etl_sources` those that a run takes
     when none are named; `exposed` when others than this machine can reach it."""
     timeout = float(settings.database_timeout)
@@ -115,14 +115,12 @@ def make_app(
         limiter=RateLimiter(counter, limit, metrics.not_limited) if limit else None, metrics=metrics,
         max_waiting=settings.api_max_waiting, files=documentation.addresses(),
     )  # fmt: skip
-    life = app.router.lifespan_context(app)
     if not settings.cors_origins:
-        return Front(edge, None, life)
-    shared = Shared(
+        return edge
+    return Shared(
         edge, allow_origins=settings.cors_origins, allow_methods=["GET", "HEAD", "POST"], allow_headers=["*"],
         expose_headers=["ETag", "Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID"],
     )  # fmt: skip
-    return Front(edge, shared, life)
 
 
 class _Documented(FastAPI):

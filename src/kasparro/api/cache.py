@@ -6,6 +6,7 @@ from hashlib import sha256
 
 import msgspec
 
+from kasparro.api.answer import Fixed
 from kasparro.api.encoding import Body
 
 Target = tuple[str, str]
@@ -27,10 +28,10 @@ class Stamp(msgspec.Struct, frozen=True):
 
 
 class Entry:
-    """A rendered answer. `stamp` is None when it depends on nothing; `route` is the template of its path; `headers`
-    are those that it always has."""
+    """A rendered answer. `stamp` is None when it depends on nothing; `route` is the template of its path; `fixed`
+    are the headers that it always has."""
 
-    __slots__ = ("body", "etag", "headers", "route", "stamp", "status")
+    __slots__ = ("body", "etag", "fixed", "route", "stamp", "status")
 
     def __init__(
         self, stamp: Stamp | None, route: str, status: int, head: bytes, headers: list[tuple[str, str]]
@@ -41,7 +42,7 @@ class Entry:
         self.body = Body(head)
         # Weak: the members that each answer adds (its request's id, the time it took) don't count.
         self.etag = f'W/"{sha256(head).hexdigest()[:24]}"'
-        self.headers = [*headers, ("etag", self.etag)]
+        self.fixed = Fixed([*headers, ("etag", self.etag)])
 
 
 class AnswerCache:
@@ -80,7 +81,8 @@ class AnswerCache:
         """Keep an answer instead of an older one."""
         # Thrice the body: room for the whole with an end, and for its compressed form.
         size = 3 * len(entry.body.head) + sys.getsizeof(question) + _KEEPING
-        size += sum(sys.getsizeof(name) + sys.getsizeof(value) for name, value in entry.headers)
+        fixed = entry.fixed
+        size += len(fixed.block) + sum(sys.getsizeof(name) + sys.getsizeof(value) for name, value in fixed.pairs)
         if size > self._limit // 4 or len(target[0]) + len(target[1]) > _LONGEST_TARGET:
             return
         self._drop(question)

@@ -8,11 +8,12 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Set
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from kasparro.api.answer import Answer, Fixed
 from kasparro.api.cache import AnswerCache, Entry
 from kasparro.api.clients import Clients
 from kasparro.api.desk import Desk
@@ -39,14 +40,7 @@ _VARY = ("vary", "accept, accept-encoding")
 CLOSED = ("content-security-policy", "default-src 'none'; frame-ancestors 'none'")
 _GZIP = ("content-encoding", "gzip")
 _Headers = list[tuple[str, str]]
-
-
-class Answer(NamedTuple):
-    """A whole answer, ready to be sent; what `body` holds is only there until the next answer is made."""
-
-    status: int
-    headers: _Headers
-    body: bytes | bytearray
+_NONE = Fixed()
 
 
 class Edge:
@@ -78,8 +72,9 @@ class Edge:
         exchange = self.arrival(scope["method"], scope["path"], query, headers, peer)
         answer = await self.meet(exchange, partial(self.pass_on, exchange, scope, receive, send))
         if answer is not None:
-            await send({"type": "http.response.start", "status": answer.status, "headers": _encoded(answer.headers)})
-            await send({"type": "http.response.body", "body": bytes(answer.body)})
+            sent = _encoded([*answer.fixed.pairs, *answer.more])
+            await send({"type": "http.response.start", "status": answer.status, "headers": sent})
+            await send({"type": "http.response.body", "body": b"".join(answer.body)})
 
     def arrival(self, method: str, path: str, query: str, headers: Headers, peer: str) -> Exchange:
         """The exchange that begins with this request; `peer` is the address that it came from."""
@@ -185,25 +180,22 @@ def _kept(entry: Entry, exchange: Exchange) -> Answer:
     given = exchange.headers.get("if-none-match")
     if given is not None and entry.status == 200 and (entry.etag[2:] in given or given.strip() == "*"):
         exchange.status = 304
-        return Answer(304, entry.headers + extra, b"")
+        return Answer(304, entry.fixed, extra, ())
     exchange.status = entry.status
     took = _milliseconds(time.perf_counter() - exchange.began)
     tail = f',"request_id":"{exchange.request_id}","api_latency_ms":{took}}}'.encode()
     encoding = exchange.headers.get("accept-encoding")
-    body: bytes | bytearray
     if encoding is not None and entry.body.worth_compressing and accepts_gzip(encoding):
-        body = b"".join(entry.body.gzipped(tail))
+        body = entry.body.gzipped(tail)
         extra = [*extra, _GZIP]
     else:
-        body = entry.body.ending(tail)
-    headers = [*entry.headers, *extra, ("content-length", str(len(body)))]
-    return Answer(entry.status, headers, b"" if exchange.method == "HEAD" else body)
+        body = (entry.body.head, tail)
+    more = [*extra, ("content-length", str(len(body[0]) + len(body[1])))]
+    return Answer(entry.status, entry.fixed, more, () if exchange.method == "HEAD" else body)
 
 
 def _milliseconds(seconds: float) -> str:
-    """As many digits as have room in five characters, so that answers keep their length."""
-    value = seconds * 1000
-    return f"{value:.3f}"[:5].removesuffix(".") if value < 10_000 else f"{value:.0f}"
+    return f"{seconds * 1000:.3f}"
 
 
 def _refusal(problem: Problem, exchange: Exchange) -> Answer:
@@ -212,7 +204,7 @@ def _refusal(problem: Problem, exchange: Exchange) -> Answer:
     headers = [("content-type", MEDIA_TYPE), ("content-length", str(len(body)))]
     headers += [(name.lower(), value) for name, value in problem.headers.items()]
     headers += [*SECURITY, CLOSED, *exchange.extra]
-    return Answer(problem.status, headers, b"" if exchange.method == "HEAD" else body)
+    return Answer(problem.status, _NONE, headers, () if exchange.method == "HEAD" else (body,))
 
 
 def _encoded(headers: _Headers) -> list[tuple[bytes, bytes]]:
@@ -238,30 +230,25 @@ def _limit_headers(limiter: RateLimiter, allowance: Allowance | None) -> _Header
 
 
 async def _read_body(headers: Headers, receive: Receive) -> bytes:
-    """The whole body, counted as it comes, of a request that said how long it is.
-
-    Else nobody could tell a body that was cut off from one that came to its end.
-    """
-    length = headers.get("content-length") or "0"
-    if headers.get("transfer-encoding") is not None or not length.isdecimal():
-        raise Problem(411, "Send the body with its Content-Length, not in chunks", headers={"Connection": "close"})
+    """The whole body, counted as it comes, whatever its length is said to be."""
+    said = headers.get("content-length")
     too_long = Problem(413, f"The body has more than {_MAX_BODY // 1024} kB", headers={"Connection": "close"})
-    if len(length) > 9 or int(length) > _MAX_BODY:
+    if said is not None and (len(said) > 9 or int(said) > _MAX_BODY):
         raise too_long
     body = bytearray()
+    whole = False
     try:
         async with asyncio.timeout(_BODY_SECONDS):
-            while (message := await receive())["type"] == "http.request":
+            while not whole and (message := await receive())["type"] == "http.request":
                 body += message.get("body", b"")
                 if len(body) > _MAX_BODY:
                     raise too_long
-                if not message.get("more_body"):
-                    break
+                whole = not message.get("more_body")
     except TimeoutError:
         raise Problem(
             408, f"The body did not come within {_BODY_SECONDS:.0f} s", headers={"Connection": "close"}
         ) from None
-    if len(body) != int(length):
+    if not whole or (said is not None and len(body) != int(said)):
         raise Problem(400, "The body did not come to its end", headers={"Connection": "close"})
     return bytes(body)
 

@@ -17,11 +17,10 @@ class Body:
     block (RFC 1951, 3.2.4). Two members would be as legal, and some clients read only the first.
     """
 
-    __slots__ = ("_crc", "_deflated", "_whole", "head")
+    __slots__ = ("_crc", "_deflated", "head")
 
     def __init__(self, head: bytes) -> None:
         self.head = head
-        self._whole = bytearray()
         self._deflated: bytes | None = None
         self._crc = 0
 
@@ -29,18 +28,6 @@ class Body:
     def worth_compressing(self) -> bool:
         """Whether it is long enough for that."""
         return len(self.head) >= _WORTH_IT
-
-    def ending(self, tail: bytes) -> bytearray:
-        """The whole body, always in the same place: of all but the first of a length only the end is written.
-
-        The server takes a copy when it is handed over; joining beginning and end would be another one.
-        """
-        whole = self._whole
-        if len(whole) == len(self.head) + len(tail):
-            whole[len(self.head) :] = tail
-        else:
-            whole[:] = self.head + tail
-        return whole
 
     def gzipped(self, tail: bytes) -> tuple[bytes, bytes]:
         """The whole body, compressed, in two parts: what is kept, and the end; `tail` has less than 65,536 bytes."""

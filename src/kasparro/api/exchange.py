@@ -2,7 +2,6 @@
 
 import re
 import time
-from collections.abc import Iterable
 from random import getrandbits
 from typing import Annotated, Any, Protocol
 
@@ -29,16 +28,23 @@ class Headers(Protocol):
 class HeaderList:
     """Headers as ASGI gives them: pairs of bytes, the names in lower case."""
 
-    def __init__(self, pairs: Iterable[tuple[bytes, bytes]]) -> None:
-        self._pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in pairs]
+    __slots__ = ("_pairs",)
+
+    def __init__(self, pairs: list[tuple[bytes, bytes]]) -> None:
+        self._pairs = pairs
 
     def get(self, name: str, default: str | None = None, /) -> str | None:
         """The first header of this name."""
-        return next((value for known, value in self._pairs if known == name), default)
+        wanted = name.encode()
+        for known, value in self._pairs:
+            if known == wanted:
+                return value.decode("latin-1")
+        return default
 
     def get_all(self, name: str, /) -> list[str]:
         """All headers of this name, in their order."""
-        return [value for known, value in self._pairs if known == name]
+        wanted = name.encode()
+        return [value.decode("latin-1") for known, value in self._pairs if known == wanted]
 
 
 class Exchange:

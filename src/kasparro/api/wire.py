@@ -1,0 +1,224 @@
+"""The wire: one client's connection, HTTP/1.1 on the one side and the edge on the other.
+
+uvicorn's own protocol serves whatever speaks ASGI. A plain GET is answered by the edge itself most of the time, and
+needs no ASGI for that: several times as many of them a second leave this way.
+"""
+
+import asyncio
+from functools import partial
+from typing import Any
+from urllib.parse import unquote
+
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
+
+from kasparro.api.answer import Answer
+from kasparro.api.edge import Edge
+from kasparro.api.exchange import Exchange, HeaderList
+from kasparro.api.problems import MEDIA_TYPE, Problem
+
+_HEAD_BYTES = 32 * 1024
+_HEAD_SECONDS = 10.0
+_STALLED_SECONDS = 120.0
+"""How long a client may take to read what lies ready for it, some ten kilobytes at least."""
+_PLAIN_METHODS = (b"GET", b"HEAD")
+_NOT_PLAIN = (b"content-length", b"transfer-encoding", b"upgrade", b"expect")
+
+
+class Wire(HttpToolsProtocol):
+    """A connection of a worker. Its app is an Edge, or anything that speaks ASGI around one."""
+
+    def __init__(
+        self, config: Config, server_state: ServerState, app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(config, server_state, app_state, _loop)
+        self._edge = self.app if isinstance(self.app, Edge) else None
+        self._peer = ""
+        self._plain = True
+        self._in_head = False
+        self._head_bytes = 0
+        self._deadline: asyncio.TimerHandle | None = None
+        self._stalled: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin, unless there are too many connections already."""
+        super().connection_made(transport)
+        self._peer = self.client[0] if self.client else ""
+        most = self.config.limit_concurrency
+        if most is not None and len(self.connections) >= most:
+            self._refuse(Problem(503, "Too many connections. Try again in a second", headers={"Retry-After": "1"}))
+            return
+        self._deadline = self.loop.call_later(_HEAD_SECONDS, transport.close)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End."""
+        for timer in (self._deadline, self._stalled):
+            if timer is not None:
+                timer.cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came; the head of a request has to come soon, and to its end."""
+        if self.transport.is_closing():
+            return
+        super().data_received(data)
+        if not self._in_head:
+            if self._deadline is not None:
+                self._deadline.cancel()
+                self._deadline = None
+            self._head_bytes = 0
+            return
+        self._head_bytes += len(data)
+        if self._head_bytes > _HEAD_BYTES:
+            self._refuse(Problem(431, f"The request's head has more than {_HEAD_BYTES // 1024} kB"))
+        elif self._deadline is None:
+            self._deadline = self.loop.call_later(_HEAD_SECONDS, self.transport.close)
+
+    def pause_writing(self) -> None:
+        """The client doesn't read what was sent."""
+        super().pause_writing()
+        self._stalled = self.loop.call_later(_STALLED_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """It does again."""
+        super().resume_writing()
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what isn't HTTP."""
+        self._refuse(Problem(400, "This is no HTTP/1.1 request"))
+
+    # The parser
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = False
+        self._plain = self._in_head = True
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One of its headers."""
+        name = name.lower()
+        if name in _NOT_PLAIN:
+            self._plain = False
+            self.expect_100_continue = name == b"expect" and value.lower() == b"100-continue"
+        self.headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        """Answer it: by the edge alone if it is plain and no other one is before it, else as uvicorn does."""
+        self._in_head = False
+        method, url = self.parser.get_method(), self.url
+        edge, waiting = self._edge, self.cycle
+        if (
+            edge is None or not self._plain or method not in _PLAIN_METHODS or not url.startswith(b"/")
+            or b"#" in url or not url.isascii() or not (waiting is None or waiting.response_complete)
+        ):  # fmt: skip
+            self._prepare_scope()
+            super().on_headers_complete()
+            return
+        path, _, query = url.partition(b"?")
+        text = path.decode("ascii")
+        headers = HeaderList(self.headers)
+        exchange = edge.arrival(
+            method.decode("ascii"), unquote(text) if "%" in text else text, query.decode("ascii"), headers, self._peer
+        )  # fmt: skip
+        turn = _Turn(keep_alive=self.parser.should_keep_alive())
+        self.cycle = turn  # type: ignore[assignment]
+        task = self.loop.create_task(self._answer(edge, exchange, turn, path, query))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    # Answers
+
+    async def _answer(self, edge: Edge, exchange: Exchange, turn: "_Turn", path: bytes, query: bytes) -> None:
+        answer = await edge.meet(exchange, partial(self._pass_on, edge, exchange, turn, path, query))
+        if self.flow.write_paused:
+            await self.flow.drain()
+        cycle = self.cycle
+        if answer is not None:
+            self._send(cycle, answer)
+        elif not cycle.response_complete:
+            # What has begun and can't be ended is cut off: nobody shall take it for the whole.
+            self.transport.close()
+
+    async def _pass_on(self, edge: Edge, exchange: Exchange, turn: "_Turn", path: bytes, query: bytes) -> None:
+        """Have the app answer, over ASGI."""
+        self._prepare_scope()
+        scope = self.scope
+        scope["method"] = exchange.method
+        scope["path"], scope["raw_path"], scope["query_string"] = exchange.path, path, query
+        cycle = RequestResponseCycle(
+            scope=scope, transport=self.transport, flow=self.flow, logger=self.logger,
+            access_logger=self.access_logger, access_log=False, default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(), expect_100_continue=False, keep_alive=turn.keep_alive,
+            on_response=self.on_response_complete,
+        )  # fmt: skip
+        cycle.disconnected = turn.disconnected
+        # There is no body, and that is known.
+        cycle.more_body = False
+        cycle.message_event.set()
+        self.cycle = cycle
+        await edge.pass_on(exchange, scope, cycle.receive, cycle.send)  # type: ignore[arg-type]
+
+    def _send(self, cycle: "RequestResponseCycle | _Turn", answer: Answer) -> None:
+        if cycle.disconnected or self.transport.is_closing():
+            return
+        status, kept, more, body = answer
+        parts = [STATUS_LINE[status]]
+        for name, value in self.server_state.default_headers:
+            parts += (name, b": ", value, b"\r\n")
+        parts.append(kept.block)
+        parts.append("".join([f"{name}: {value}\r\n" for name, value in more]).encode("latin-1"))
+        if not cycle.keep_alive or (status >= 400 and ("connection", "close") in more):
+            cycle.keep_alive = False
+            parts.append(b"connection: close\r\n")
+        parts.append(b"\r\n")
+        self.transport.write(b"".join((*parts, *body)))
+        cycle.response_complete = True
+        if not cycle.keep_alive:
+            self.transport.close()
+        self.on_response_complete()
+
+    def _refuse(self, problem: Problem) -> None:
+        """Answer what is no request, and hang up."""
+        body = problem.body("", "")
+        headers = [("content-type", MEDIA_TYPE), ("content-length", str(len(body))), *problem.headers.items()]
+        head = "".join(f"{name.lower()}: {value}\r\n" for name, value in headers).encode("latin-1")
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.write(b"".join((STATUS_LINE[problem.status], head, b"connection: close\r\n\r\n", body)))
+        self.transport.close()
+
+    def _prepare_scope(self) -> None:
+        """Make what uvicorn makes of each request at its beginning, and plain ones don't need."""
+        url, headers, expects = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.expect_100_continue = url, expects
+        self.headers += headers
+
+
+class _Nobody:
+    """Whom nobody waits for."""
+
+    def set(self) -> None:
+        """Tell nobody."""
+
+
+_NOBODY = _Nobody()
+
+
+class _Turn:
+    """A request that the edge is answering, as far as uvicorn's protocol wants to know."""
+
+    __slots__ = ("disconnected", "keep_alive", "message_event", "more_body", "response_complete")
+
+    def __init__(self, *, keep_alive: bool) -> None:
+        self.keep_alive = keep_alive
+        self.disconnected = False
+        self.response_complete = False
+        self.more_body = False
+        self.message_event = _NOBODY
