@@ -4,10 +4,11 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from fastapi import Depends, FastAPI
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from kasparro import __version__
@@ -41,11 +42,14 @@ from kasparro.api.cors import Shared
 from kasparro.api.desk import Desk
 from kasparro.api.edge import Edge
 from kasparro.api.gate import Gate
+from kasparro.api.inside import ask
 from kasparro.api.limits import RateLimiter
 from kasparro.api.metrics import Metrics
 from kasparro.api.monitoring import Exposition
 from kasparro.api.watch import Watch
 from kasparro.config import Settings
+from kasparro.dashboard.app import make_pages
+from kasparro.dashboard.files import addresses as files_of_pages
 from kasparro.store.kept import KeptConnection
 from kasparro.store.pool import Pool
 from kasparro.store.pulse import Pulse
@@ -110,10 +114,12 @@ def make_app(
     problems.install(app)
     for room in _ROOMS:
         app.include_router(room.router)
+    pages = make_pages(partial(ask, app), reader, settings, desk.sources)
+    app.router.routes += [Route("/dashboard", pages), Route("/dashboard/{page:path}", pages)]
     edge = Edge(
         app, desk, cache=AnswerCache(_CACHE_BYTES), clients=Clients(settings.api_trusted_proxies), gate=gate,
         limiter=RateLimiter(counter, limit, metrics.not_limited) if limit else None, metrics=metrics,
-        max_waiting=settings.api_max_waiting, files=documentation.addresses(),
+        max_waiting=settings.api_max_waiting, files=documentation.addresses() | files_of_pages(),
     )  # fmt: skip
     if not settings.cors_origins:
         return edge

@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
 from pydantic import Field
 
 from kasparro import __version__
 from kasparro.api.answers import answer
 from kasparro.api.desk import Worker
 from kasparro.api.exchange import Current
+from kasparro.api.preferences import weights
 from kasparro.api.quotes import Answered
 
 router = APIRouter(tags=["system"])
@@ -52,8 +54,11 @@ class SystemInfo(Answered):
 
 
 @router.get("/", response_model=Welcome, summary="Welcome")
-async def welcome() -> Response:
-    """What this is and where to go on."""
+async def welcome(exchange: Current) -> Response:
+    """What this is and where to go on. A browser, which asks for a page, is sent to the dashboard."""
+    accepted = weights(exchange.headers.get("accept") or "")
+    if accepted.get("text/html", 0.0) > accepted.get("application/json", accepted.get("*/*", 0.0)):
+        return RedirectResponse("/dashboard", 303, {"vary": "accept"})
     return answer(
         None,
         {

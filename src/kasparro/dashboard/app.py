@@ -1,0 +1,121 @@
+"""The pages, put together: addresses, rendering, errors."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Any
+
+import structlog
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from kasparro import __version__
+from kasparro.config import Settings
+from kasparro.dashboard import formats, market, overview
+from kasparro.dashboard.asking import Ask, Refused, address
+from kasparro.dashboard.files import ROOT, all_files, digest, file_address
+from kasparro.dashboard.visit import Content, House, Visit
+from kasparro.errors import KasparroError, Retriable
+from kasparro.store.pool import Pool
+
+log = structlog.stdlib.get_logger(__name__)
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {"content-security-policy": POLICY, "cache-control": "no-cache", "cross-origin-opener-policy": "same-origin"}
+_FOR_EVER = {"cache-control": "public, max-age=31536000, immutable", "vary": "accept-encoding"}
+_BUG = "This is a bug. The log has more"
+_PAGES: Mapping[str, Callable[[Visit], Awaitable[Content]]] = {
+    "/dashboard": overview.overview,
+    "/dashboard/market": market.market,
+}
+
+
+def make_pages(ask: Ask, reader: Pool, settings: Settings, sources: tuple[str, ...]) -> ASGIApp:
+    """The pages below `/dashboard`. What they show comes from `ask`, pictures of long histories through `reader`."""
+    house = House(ask, reader, settings, sources, _templates())
+    routes = [Route(path, partial(_show, house, page), name=path) for path, page in _PAGES.items()]
+    routes.append(Route(ROOT + "/{digest}/{name:path}", _file))
+    return Starlette(
+        routes=routes,
+        middleware=[Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)],
+        exception_handlers={
+            Refused: partial(_refused, house), KasparroError: partial(_failed, house),
+            HTTPException: partial(_missed, house), Exception: partial(_broke, house),
+        },
+    )  # fmt: skip
+
+
+async def _show(house: House, page: Callable[[Visit], Awaitable[Content]], request: Request) -> Response:
+    visit = Visit(house, request)
+    content = await page(visit)
+    return _rendered(house, request, content, {"now": visit.now, "simulated": await visit.simulated()})
+
+
+async def _file(request: Request) -> Response:
+    file = all_files().get(request.path_params["name"])
+    if file is None or request.path_params["digest"] != digest():
+        raise HTTPException(404)
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        # The other names are not for the middleware to compress again.
+        return Response(file.packed, 200, _FOR_EVER | {"content-encoding": "gzip"}, file.media_type)
+    return Response(file.plain, 200, _FOR_EVER, file.media_type)
+
+
+async def _refused(house: House, request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refused)
+    return _problem(house, request, error.status, error.detail)
+
+
+async def _failed(house: House, request: Request, error: Exception) -> Response:
+    assert isinstance(error, KasparroError)
+    log.warning("page_failed", error=error.message, path=request.url.path)
+    if isinstance(error, Retriable):
+        return _problem(house, request, 503, "The database doesn't answer, or not in time")
+    return _problem(house, request, 500, _BUG)
+
+
+async def _missed(house: House, request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    detail = {404: "There is no such page", 405: "The page exists, but not with this method"}
+    return _problem(house, request, error.status_code, detail.get(error.status_code, str(error.detail)))
+
+
+async def _broke(house: House, request: Request, error: Exception) -> Response:
+    log.error("page_broke", error=f"{type(error).__name__}: {error}", path=request.url.path)
+    return _problem(house, request, 500, _BUG)
+
+
+def _problem(house: House, request: Request, status: int, detail: str) -> Response:
+    values = {"status": status, "detail": detail, "now": None, "simulated": []}
+    return _rendered(house, request, Content("error.html", values, status), {})
+
+
+def _rendered(house: House, request: Request, content: Content, more: dict[str, Any]) -> Response:
+    common = {"path": request.url.path, "stale_after": house.settings.stale_after}
+    text = house.templates.get_template(content.template).render({**common, **more, **content.values})
+    headers = _HEADERS | ({"retry-after": "2"} if content.status == 503 else {})
+    return Response(text, content.status, headers, "text/html")
+
+
+def _templates() -> Environment:
+    made = Environment(
+        loader=PackageLoader("kasparro.dashboard"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True, auto_reload=False,
+    )  # fmt: skip
+    made.filters |= {
+        one.__name__: one for one in (
+            formats.price, formats.money, formats.count, formats.percent, formats.share, formats.moment, formats.ago,
+            formats.span, formats.size, formats.words,
+        )
+    }  # fmt: skip
+    made.globals |= {"file": file_address, "address": address, "version": __version__}
+    return made

@@ -1,0 +1,18 @@
+// What runs now, as it goes on.
+import { gone } from "./page.js";
+
+const place = document.querySelector("[data-live]");
+const wanted = place.dataset.live;
+let worked = !place.hidden;
+
+const stream = new EventSource(`/dashboard/live${wanted ? `?run=${wanted}` : ""}`);
+stream.addEventListener("running", (event) => {
+  gone(false);
+  place.innerHTML = event.data;
+  place.hidden = !event.data.trim();
+  const works = !place.hidden;
+  // The rest of the page is of before the run's end.
+  if (worked && !works) location.reload();
+  worked = works;
+});
+stream.addEventListener("error", () => gone(stream.readyState !== EventSource.OPEN && !navigator.onLine));
