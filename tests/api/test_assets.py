@@ -178,6 +178,16 @@ async def test_an_unknown_asset_is_a_404_that_names_near_ones(api: httpx2.AsyncC
         assert (await api.get(f"/assets?{asked}")).status_code == 422, asked
 
 
+async def test_before_it_was_known_an_asset_is_a_404_that_says_when(api: httpx2.AsyncClient, market: Market) -> None:
+    await market.post("coingecko", quoted("alpha", "a", "Alpha", "1"))
+    await market.settle()
+    answer = await api.get("/assets/alpha/price?as_of=2020-01-01")
+    assert answer.status_code == 404
+    assert answer.json()["detail"] == (
+        "At 2020-01-01T00:00:00Z no asset was called 'alpha'. Nothing was known yet: the ledger begins later"
+    )
+
+
 async def test_a_resolution_is_seen_at_once_though_no_page_came(api: httpx2.AsyncClient, market: Market) -> None:
     await market.post("coingecko", quoted("alpha", "al", "Alpha", "1", "1000"))
     etags = {}

@@ -46,24 +46,23 @@ async def _happen(market: Market, happening: Happening, present: datetime) -> No
             listed = {"coin": coin, "symbol": symbol, "name": name, "active": active}
             await market.post(source, listed, stream="coins")
         case Said():
-            await market.settle(touched=await asyncio.to_thread(_say, market.url, happening))
+            await asyncio.to_thread(_say, market.url, happening)
+            await market.settle()
         case _:
             await market.settle()
 
 
-def _say(url: str, said: Said) -> tuple[int, ...]:
-    """Remember what a person says; the listings that it is about."""
+def _say(url: str, said: Said) -> None:
+    """Remember what a person says."""
     with identity_session(url) as session:
         found = session.execute("SELECT source, source_coin_id, listing_id FROM listings")
         ids = {(source, coin): listing for source, coin, listing in found}
         if said.same is None:
             standing = [kept.verdict_id for kept in list_verdicts(session) if kept.withdrawn_at is None]
-            return (withdraw_verdict(session, standing[0]) or ()) if standing else ()
-        if said.one not in ids or said.other not in ids:
-            return ()
-        pair = ids[said.one], ids[said.other]
-        add_verdict(session, *pair, same=said.same, note="")
-        return pair
+            if standing:
+                withdraw_verdict(session, standing[0])
+        elif said.one in ids and said.other in ids:
+            add_verdict(session, ids[said.one], ids[said.other], same=said.same, note="")
 
 
 async def _asked(api: httpx2.AsyncClient, path: str, at: datetime | None = None) -> Any:

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from pathlib import Path
 
 import httpx2
 
@@ -66,3 +67,15 @@ async def test_damaged_bytes_are_never_sent(api: httpx2.AsyncClient, desk: Desk,
     answer = await api.get(f"/quotes/{row['id']}/receipt/payload")
     assert answer.status_code == 500 and answer.headers["content-type"] == "application/problem+json"
     assert "damaged" in answer.json()["detail"] and "bug" not in answer.json()["detail"]
+
+
+async def test_bytes_whose_file_is_gone_are_not_called_damaged(
+    api: httpx2.AsyncClient, desk: Desk, gecko: Scripted, tmp_path: Path
+) -> None:
+    await desk.post(gecko, body(record("a", "1")))
+    row = (await api.get("/data/a")).json()
+    await desk.connection.execute("UPDATE payloads SET body = NULL, moved_to = %s", (str(tmp_path),))
+    answer = await api.get(f"/quotes/{row['id']}/receipt/payload")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
+    detail = answer.json()["detail"]
+    assert "kasparro retention --check" in detail and "damaged" not in detail and str(tmp_path) not in detail

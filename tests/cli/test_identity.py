@@ -36,6 +36,15 @@ def test_explain_shows_asset_method_and_evidence(kasparro: Run, unsure: str) -> 
     assert found["mates"] == ["coingecko:alpha"]
 
 
+def test_an_asset_is_explained_listing_by_listing_and_its_evidence_is_readable(kasparro: Run, unsure: str) -> None:
+    assert kasparro("identity", "link", "coingecko:zed", "zed-zed-old").returncode == ExitCode.OK
+    told = kasparro("explain", "ZED-PROTOCOL")
+    assert told.returncode == ExitCode.USAGE, "no asset is called so"
+    told = kasparro("explain", assets(unsure)["coingecko:alpha"])
+    assert "coingecko:alpha (ALPHA, Alpha)" in told.stdout and "{" not in told.stdout, told.stdout
+    assert f"addresses: ethereum:{WRAPPED[1]}" in told.stdout
+
+
 def test_an_unknown_listing_is_told_with_those_near_it(kasparro: Run, unsure: str) -> None:
     told = kasparro("explain", "coingecko:alph")
     assert told.returncode == ExitCode.USAGE
@@ -83,3 +92,8 @@ def test_split_keeps_two_coins_apart_and_resolve_respects_it(kasparro: Run, unsu
 def test_changes_of_a_coin_list_are_shown(kasparro: Run, unsure: str) -> None:
     told = kasparro("identity", "changes", "--source", "coingecko")
     assert told.returncode == ExitCode.OK and "nothing changed" in told.stdout
+    put(unsure, "coingecko", coin("zed", "zed", "Zed Renamed"))
+    told = kasparro("identity", "changes", "--source", "coingecko")
+    assert "renamed" in told.stdout and "Zed Renamed" in told.stdout, "since the first list, which is younger"
+    for source in ("nope", "csv"):
+        assert kasparro("identity", "changes", "--source", source).returncode in (ExitCode.USAGE, ExitCode.SETTING)

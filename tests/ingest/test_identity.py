@@ -15,10 +15,10 @@ from kasparro.market.identity.overrides import OverrideRefused
 from kasparro.postgres.sharing import Server
 from kasparro.store.connection import connect
 from kasparro.store.identity.coin_lists import read_list
-from kasparro.store.identity.explaining import explain_listing
+from kasparro.store.identity.explaining import explain
 from kasparro.store.identity.naming import NoSuchListing, UnclearListing, name_listing
-from kasparro.store.identity.session import identity_session
-from kasparro.store.identity.verdicts import list_verdicts, list_waiting
+from kasparro.store.identity.session import IdentityBusy, identity_session
+from kasparro.store.identity.verdicts import add_verdict, list_verdicts, list_waiting, withdraw_verdict
 from kasparro.store.staging import create_staging
 from tests.ingest.commands import fresh_ledger
 from tests.ingest.looking import Desk
@@ -101,7 +101,7 @@ def test_an_asset_keeps_its_name_when_a_source_joins_or_a_coin_is_renamed(url: s
     settle_identity(url)
     assert set(assets(url).values()) == {slug}
     with identity_session(url) as session:
-        told = explain_listing(session, name_listing(session, "polygon"))
+        [told] = explain(session, "polygon")
     assert [link.method for link in told.links] == ["address"] and told.mates == ["coinpaprika:mat-matic-network"]
     assert WRAPPED[1] in str(told.links[0].evidence)
 
@@ -206,6 +206,80 @@ def test_links_in_a_circle_are_refused(unsure: str) -> None:
         decide(unsure, "coinpaprika:zed2-tangle", "coingecko:zed", same=True)
     with pytest.raises(OverrideRefused, match="two listings of coingecko"):
         decide(unsure, "coingecko:aeth", "coinpaprika:zed2-tangle", same=True)
+
+
+def test_who_is_killed_between_a_verdict_and_its_consequence_leaves_it_to_the_next(unsure: str) -> None:
+    with identity_session(unsure) as session:
+        pair = [name_listing(session, text).listing_id for text in ("coingecko:zed", "zed2-tangle")]
+        add_verdict(session, *pair, same=True, note="")
+    settle_identity(unsure)
+    assert assets(unsure)["coinpaprika:zed2-tangle"] == assets(unsure)["coingecko:zed"]
+    with identity_session(unsure) as session:
+        withdraw_verdict(session, list_verdicts(session)[0].verdict_id)
+    settle_identity(unsure)
+    assert assets(unsure)["coinpaprika:zed2-tangle"] != assets(unsure)["coingecko:zed"]
+
+
+def test_a_file_s_row_is_one_coin_and_brings_no_others_together(unsure: str) -> None:
+    asyncio.run(_put_rows(unsure, "mine", "yours"))
+    settle_identity(unsure)
+    decide(unsure, "csv:mine:Z", "coingecko:zed", same=True)
+    before, at = assets(unsure), version(unsure)
+    assert before["csv:mine:Z"] == before["coingecko:zed"] != before["csv:yours:Z"]
+    refused = (
+        ("csv:mine:Z", "coingecko:aeth", True, "two listings of coingecko"),
+        ("csv:mine:Z", "coinpaprika:zed2-tangle", True, "was said to be the coin of another listing"),
+        ("csv:yours:Z", "csv:mine:Z", True, "rows of files"),
+        ("csv:yours:Z", "csv:mine:Z", False, "rows of files"),
+    )
+    for one, other, same, shown in refused:
+        with pytest.raises(OverrideRefused, match=shown) as told:
+            decide(unsure, one, other, same=same)
+        assert told.value.remedy
+    assert (assets(unsure), version(unsure)) == (before, at)
+    decide(unsure, "csv:yours:Z", "coinpaprika:zed2-tangle", same=True)
+    assert assets(unsure)["csv:yours:Z"] == before["coinpaprika:zed2-tangle"], "another file's row of the same id"
+
+
+async def _put_rows(url: str, *datasets: str) -> None:
+    connection = await connect(url)
+    try:
+        await create_staging(connection)
+        for dataset in datasets:
+            scripted = Scripted(name="csv")
+            scripted.dataset = dataset
+            row = record("Z", "1", "2026-03-01T00:00:00Z", symbol="Z", name="Z")
+            await Desk(connection).post(scripted, body(row), stream=dataset)
+    finally:
+        await connection.close()
+
+
+def test_who_has_decided_for_too_long_is_not_waited_for(url: str) -> None:
+    with identity_session(url), pytest.raises(IdentityBusy, match="another process"), identity_session(url, 0.05):
+        pass
+    with identity_session(url, 0.05) as session:
+        assert session.execute("SHOW lock_timeout").fetchone() == ("0",)
+
+
+def test_ids_with_colons_are_found_as_they_are_written(url: str) -> None:
+    put(url, "coingecko", coin("ibc:one:two", "i", "One"), coin("two", "t", "Two"))
+    with identity_session(url) as session:
+        for text in ("coingecko:ibc:one:two", "ibc:one:two"):
+            assert name_listing(session, text).name == "One"
+        with pytest.raises(NoSuchListing):
+            name_listing(session, "coingecko:one:two")
+
+
+def test_an_asset_is_explained_by_all_its_listings(url: str) -> None:
+    put(url, "coingecko", coin("same", "s", "Same", WRAPPED))
+    put(url, "coinpaprika", coin("same", "S", "Same", WRAPPED))
+    settle_identity(url)
+    with identity_session(url) as session:
+        told = explain(session, "Same")
+        assert [one.listing.written for one in told] == ["coingecko:same", "coinpaprika:same"]
+        assert [one.listing.written for one in explain(session, "coinpaprika:same")] == ["coinpaprika:same"]
+        with pytest.raises(NoSuchListing):
+            explain(session, "sam")
 
 
 def test_an_id_that_several_sources_have_must_be_written_with_its_source(url: str) -> None:

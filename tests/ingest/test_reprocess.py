@@ -74,6 +74,16 @@ async def test_coins_that_a_new_parser_reads_otherwise_get_one_version_each(
     await _changes_nothing(url, desk, source)
 
 
+async def test_what_becomes_known_of_listings_is_decided_at_once(url: str, desk: Desk, source: Scripted) -> None:
+    await desk.post(source, body(record("a", "1"), record("b", "2", bad="no")))
+    source.read = _forgives
+    for again in (replay(url, source), _reprocess(url, source)):
+        await desk.connection.execute("DELETE FROM considered")
+        await desk.connection.execute("UPDATE listings SET asset_id = NULL")
+        await again
+        assert await value(desk.connection, "SELECT count(*) FROM listings WHERE asset_id IS NULL") == 0
+
+
 async def test_the_same_bytes_under_two_requests_are_two_payloads_to_read(
     url: str, desk: Desk, source: Scripted
 ) -> None:

@@ -149,3 +149,10 @@ def test_setting_up_twice_does_not_write_twice(capsys: pytest.CaptureFixture[str
     configure_logs(level="INFO", as_json=True)
     structlog.get_logger("a").info("once")
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_a_secret_of_a_letter_or_two_is_left_where_it_stands(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs(level="INFO", as_json=True, secrets=["x", "ex", SECRET])
+    structlog.get_logger("a").info("run_examined", key=SECRET)
+    told = capsys.readouterr().err
+    assert "run_examined" in told and SECRET not in told

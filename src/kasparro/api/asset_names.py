@@ -8,6 +8,7 @@ from fastapi import Path
 from pydantic import BaseModel, Field
 
 from kasparro.api.desk import Desk
+from kasparro.api.parameters import written
 from kasparro.api.problems import Problem, ProblemDetails
 from kasparro.api.views import View
 from kasparro.market.catalogue import Catalogue, Listing, Wanted
@@ -81,10 +82,13 @@ async def find(text: str, desk: Desk, seen: View, assets: Catalogue) -> Found:
         hint = f"Its listings belong to {', '.join(now)}"
     elif near:
         hint = f"Near are {', '.join(near)}"
+    elif seen.as_of is not None and seen.known_at is None:
+        hint = "Nothing was known yet: the ledger begins later"
     else:
         hint = "`/assets?q=` searches names, tickers and ids"
     error = {"parameter": "asset", "given": text[:100], "accepted": hint}
-    raise Problem(404, f"No asset is called {text[:100]!r}. {hint}", errors=[error])
+    none = "No asset is" if seen.as_of is None else f"At {written(seen.as_of)} no asset was"
+    raise Problem(404, f"{none} called {text[:100]!r}. {hint}", errors=[error])
 
 
 def called(asset: str, seen: View, assets: Catalogue, sources: tuple[str, ...]) -> Called:

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 
 from kasparro.errors import KasparroError
 from kasparro.store.errors import ConnectionLost, DatabaseRefused, DatabaseUnavailable, DiskFull, SchemaOutdated
-from kasparro.store.payloads import PayloadDamaged
+from kasparro.store.payloads import PayloadDamaged, PayloadMissing
 from kasparro.store.pool import Overloaded, TookTooLong
 
 log = structlog.stdlib.get_logger(__name__)
@@ -101,7 +101,7 @@ def problem_of(error: KasparroError) -> Problem:
         case TookTooLong():
             return Problem(503, "The answer took too long to find. Ask for less", headers={"Retry-After": "10"})
         case PayloadDamaged():
-            return Problem(500, "The bytes that were kept are damaged. Restore the database from a backup")
+            return _of_payload(error)
         case SchemaOutdated():
             return Problem(
                 503, "The database's tables are not those of this version. Run `kasparro db migrate`",
@@ -109,6 +109,16 @@ def problem_of(error: KasparroError) -> Problem:
             )  # fmt: skip
         case _:
             return Problem(500, "This is a bug. The log has more under this request's id")
+
+
+def _of_payload(error: PayloadDamaged) -> Problem:
+    if isinstance(error, PayloadMissing):
+        return Problem(
+            503, "The bytes were moved out of the database, to a file that can't be read from here. Whoever runs this "
+            "server has to bring the file's folder back: the log names it, and `kasparro retention --check` all files",
+            headers={"Retry-After": "60"},
+        )  # fmt: skip
+    return Problem(500, "The bytes that were kept are damaged. Restore the database from a backup")
 
 
 def install(app: FastAPI) -> None:

@@ -22,7 +22,7 @@ from kasparro.store.digest import digest as read_digest
 from kasparro.store.schema import migrate as bring_to_head
 from kasparro.store.schema import revision
 
-app = typer.Typer(help="The ledger's database: migrate, shell, url, digest, stop.", no_args_is_help=True)
+app = typer.Typer(help="The ledger's database: migrate, shell, url, digest, move, stop.", no_args_is_help=True)
 
 
 class NoShell(Fatal):

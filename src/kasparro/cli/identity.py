@@ -1,23 +1,26 @@
 """`kasparro identity`: what a person decides of listings that may be one coin; and `kasparro explain`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, TypeVar
+from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 
+from kasparro.bootstrap import known_sources
 from kasparro.cli.console import out, print_json
+from kasparro.cli.evidence import evidence_lines
 from kasparro.cli.session import begin, ready_database
 from kasparro.cli.tables import moment, print_rows, table
 from kasparro.errors import ExitCode, Fatal
 from kasparro.ingest.identity import settle_identity
 from kasparro.ingest.verdicts import Decided, decide, take_back
 from kasparro.market.identity.changes import compare_lists
-from kasparro.store.identity.coin_lists import read_list
-from kasparro.store.identity.explaining import Explanation, explain_listing
+from kasparro.market.identity.subject import CSV
+from kasparro.store.identity.coin_lists import first_listed_at, read_list
+from kasparro.store.identity.explaining import Explanation
+from kasparro.store.identity.explaining import explain as explain_text
 from kasparro.store.identity.links import Resolved
-from kasparro.store.identity.naming import name_listing
 from kasparro.store.identity.session import identity_session
 from kasparro.store.identity.verdicts import Kept, Waiting, list_verdicts, list_waiting
 
@@ -25,7 +28,6 @@ app = typer.Typer(
     help="Which listings are one coin: review, link, split, verdicts, undo, resolve.", no_args_is_help=True
 )
 
-Result = TypeVar("Result")
 _One = Annotated[str, typer.Argument(help="A listing: SOURCE:ID, csv:FILE:ID, or an id that one source only has.")]
 _Note = Annotated[str, typer.Option(help="Why, for those who ask later.")]
 _Json = Annotated[bool, typer.Option("--json", help="As JSON.")]
@@ -139,19 +141,23 @@ def resolve(as_json: _Json = False) -> None:
 @app.command()
 def changes(
     source: Annotated[str, typer.Option("--source", "-s", help="coinpaprika or coingecko.")],
-    days: Annotated[int, typer.Option(help="Since so many days ago.", min=1)] = 7,
+    days: Annotated[int, typer.Option(help="Since so many days ago, or since the first list.", min=1)] = 7,
     as_json: _Json = False,
 ) -> None:
     """Show what changed in a source's coin list: renames, delistings, relistings, coins that moved to another id.
 
     Example: `kasparro identity changes --source coingecko --days 30`
     """
+    known_sources([source], "--source")
+    if source == CSV:
+        raise typer.BadParameter("files have no coin list", param_hint="--source")
     since = datetime.now(UTC) - timedelta(days=days)
 
     def look(url: str) -> None:
         with identity_session(url) as session:
-            before, after = read_list(session, source, since), read_list(session, source, None)
-        found = compare_lists(before, after) if before else []
+            first = first_listed_at(session, source)
+            before = read_list(session, source, max(since, first)) if first else {}
+            found = compare_lists(before, read_list(session, source, None))
         if as_json:
             print_json(found)
             return
@@ -159,12 +165,18 @@ def changes(
             (change.kind, escape(change.coin_id), escape(change.before), escape(change.after), escape(change.evidence))
             for change in found
         ]
-        print_rows(table("change", "coin", "before", "after", "evidence"), rows, "nothing changed, or no list is older")
+        empty = f"nothing changed since {moment(max(since, first))}" if first else f"no coin list of {source} yet"
+        print_rows(table("change", "coin", "before", "after", "evidence"), rows, empty)
 
     _with_database(look)
 
 
-def explain(listing: _One, as_json: _Json = False) -> None:
+def explain(
+    listing: Annotated[
+        str, typer.Argument(help="A listing: SOURCE:ID, csv:FILE:ID, or an id; or an asset, for all its listings.")
+    ],
+    as_json: _Json = False,
+) -> None:
     """Explain which asset a listing belongs to, since when, how that is known, and what else was considered.
 
     Example: `kasparro explain coingecko:bitcoin`
@@ -172,8 +184,14 @@ def explain(listing: _One, as_json: _Json = False) -> None:
 
     def look(url: str) -> None:
         with identity_session(url) as session:
-            found = explain_listing(session, name_listing(session, listing))
-        print_json(found) if as_json else _print_explanation(found)
+            found = explain_text(session, listing)
+        if as_json:
+            print_json(found if len(found) > 1 else found[0])
+            return
+        for place, one in enumerate(found):
+            if place:
+                out.print()
+            _print_explanation(one)
 
     _with_database(look)
 
@@ -181,8 +199,7 @@ def explain(listing: _One, as_json: _Json = False) -> None:
 def _ask_about(url: str, pair: Waiting, place: str) -> None:
     out.print(f"\n[bold]{place}[/] score {pair.score:.2f}: {escape(pair.reason)}")
     out.print(f"  {_first(pair)}\n  {_second(pair)}")
-    for name, value in pair.evidence.items():
-        out.print(f"  {name}: {value}", markup=False, highlight=False)
+    _print_evidence(pair.evidence)
     answer = typer.prompt("one coin? [y]es, [n]o, [s]kip, [q]uit", default="s").strip().lower()[:1]
     if answer == "q":
         raise typer.Exit
@@ -204,14 +221,18 @@ def _print_explanation(found: Explanation) -> None:
         out.print(f"[yellow]linked to no provider's coin[/]: {escape(found.unlinked)}")
     for one in found.links:
         out.print(f"\nsince {moment(one.since)}: {escape(one.asset)} by {one.method}, confidence {one.confidence:g}")
-        for name, value in one.evidence.items():
-            out.print(f"  {name}: {value}", markup=False, highlight=False)
+        _print_evidence(one.evidence)
     for pair in found.suggestions:
         out.print(f"\nmay be one coin ({pair.score:.2f}): {_first(pair)} and {_second(pair)}: {escape(pair.reason)}")
     for verdict in found.verdicts:
         taken = f", taken back {moment(verdict.withdrawn_at)}" if verdict.withdrawn_at else ""
         word = "one coin" if verdict.same else "two coins"
         out.print(f"\n{moment(verdict.decided_at)}: a person said {word}: {_first(verdict)}, {_second(verdict)}{taken}")
+
+
+def _print_evidence(evidence: Mapping[str, Any]) -> None:
+    for line in evidence_lines(evidence):
+        out.print(f"  {line}", markup=False, soft_wrap=True)
 
 
 def _print_decided(done: Decided, word: str) -> None:

@@ -11,6 +11,7 @@ import structlog
 
 from kasparro.errors import KasparroError
 from kasparro.ingest.errors import SourcesBusy
+from kasparro.ingest.settle import link_listings
 from kasparro.store.claims import claim, close_orphans, holder, release
 from kasparro.store.connection import Connection, connect
 from kasparro.store.errors import DatabaseError, explain
@@ -29,7 +30,8 @@ class Claimed(msgspec.Struct, frozen=True):
 
 @asynccontextmanager
 async def claimed_source(url: str, source: str, *, kind: str) -> AsyncIterator[Claimed]:
-    """Claim `source` and open a run of `kind` for it; closed as success, or as failed when the block raises.
+    """Claim `source` and open a run of `kind` for it; closed as success, or as failed when the block raises. What the
+    block made known of listings is decided before that.
 
     Raises SourcesBusy when another run holds the source.
     """
@@ -51,6 +53,7 @@ async def claimed_source(url: str, source: str, *, kind: str) -> AsyncIterator[C
         try:
             yield Claimed(connection, run_id, step_id)
             status = "success"
+            await link_listings(url, run_id)
         except KasparroError as problem:
             error = problem.message
             raise

@@ -8,7 +8,7 @@ from datetime import timedelta
 import numpy as np
 import structlog
 
-from kasparro.ingest.examined import Examined, Told
+from kasparro.ingest.examined import WORST, Examined, Told
 from kasparro.ingest.sieve import Sieve, Sifted
 from kasparro.market.anomaly.anomaly import LASTING, Anomaly, Kind, Severity
 from kasparro.market.anomaly.history import DAY, Floats, History, Rows
@@ -55,7 +55,6 @@ HOURS = 30
 AT_ONCE = 2_000
 """Listings whose past is in memory at a time."""
 
-WORST = 3
 _SESSION = "-c statement_timeout=60s"
 """An examination that takes longer is given up: the run waits for it, and its data is in the ledger."""
 

@@ -35,28 +35,25 @@ _FEW = 2_000
 """Up to so many changed listings are decided among their neighbours; for more, all listings are read at once."""
 
 
-def settle_identity(
-    url: str, *, run_id: int | None = None, touched: Collection[int] = (), anew: bool = False
-) -> Resolved:
+def settle_identity(url: str, *, run_id: int | None = None, anew: bool = False) -> Resolved:
     """Decide what changed since the last time in the ledger at `url`, and commit it. To be called in a thread.
 
-    `touched` are listings to be decided in any case. With `anew` everything is, though what holds stays where it is
-    unless something stronger speaks. One process at a time resolves; another one waits.
+    With `anew` everything is decided, though what holds stays where it is unless something stronger speaks. One process
+    at a time resolves; another one waits.
 
     Raises the typed errors of `store.errors`.
     """
     with identity_session(url) as session, _no_garbage():
         began = time.perf_counter()
         facts = read_changed(session)
-        if not facts and not touched and not anew:
+        if not facts and not anew:
             return Resolved(seconds=time.perf_counter() - began)
         curated, verdicts, taken = known_pairs(), read_verdicts(session), read_slugs(session)
-        changed = {*facts, *touched}
-        if anew or not taken or len(changed) > _FEW:
+        if anew or not taken or len(facts) > _FEW:
             subjects, held = read_subjects(session), read_held(session)
             resolution = resolve(subjects, held, curated, verdicts, taken=taken, ranking=RANKING)
         else:
-            subjects, held, resolution = _among_neighbours(session, changed, curated, verdicts)
+            subjects, held, resolution = _among_neighbours(session, facts.keys(), curated, verdicts)
         done = commit(
             session, resolution, held, subjects, facts, run_id=run_id, seconds=time.perf_counter() - began
         )  # fmt: skip

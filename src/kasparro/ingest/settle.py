@@ -33,7 +33,7 @@ async def settle(url: str, run_id: int, met: Mapping[str, Collection[str]]) -> S
 
     `met` are the coins that each source's answers told of, news or not.
     """
-    _, identity = await asyncio.gather(_load(met), _settle_identity(url, run_id))
+    _, identity = await asyncio.gather(_load(met), link_listings(url, run_id))
     return Settled(identity, await _examine(url, run_id, met))
 
 
@@ -47,7 +47,8 @@ async def _load(met: Mapping[str, Collection[str]]) -> None:
             await asyncio.to_thread(import_module, "kasparro.ingest.examine")
 
 
-async def _settle_identity(url: str, run_id: int) -> Resolved | None:
+async def link_listings(url: str, run_id: int) -> Resolved | None:
+    """Decide which assets the listings belong to that run `run_id` brought or changed; None when that failed."""
     try:
         return await asyncio.to_thread(settle_identity, url, run_id=run_id)
     except Exception as error:

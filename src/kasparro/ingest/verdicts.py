@@ -5,7 +5,7 @@ import msgspec
 from kasparro.ingest.identity import settle_identity
 from kasparro.market.identity.curated import known_pairs
 from kasparro.market.identity.link import Pair
-from kasparro.market.identity.overrides import OneSourceTwice, check_override
+from kasparro.market.identity.overrides import OneSourceTwice, RowsOnly, check_override, key_of
 from kasparro.market.identity.subject import CSV
 from kasparro.store.identity.links import Resolved
 from kasparro.store.identity.naming import Named, name_listing
@@ -34,23 +34,31 @@ def decide(url: str, one: str, other: str, *, same: bool, note: str = "") -> Dec
             _check(session, a, b)
         elif a.listing_id == b.listing_id:
             raise OneSourceTwice(f"{a.written} can't be told apart from itself", remedy="Name two listings")
+        elif a.source == b.source == CSV:
+            raise RowsOnly(
+                f"{a.written} and {b.written} are rows of files, each with a place of its own",
+                remedy="Split one from the provider's listing whose asset it belongs to",
+            )
         add_verdict(session, a.listing_id, b.listing_id, same=same, note=note)
-    return Decided(a, b, settle_identity(url, touched=(a.listing_id, b.listing_id)))
+    return Decided(a, b, settle_identity(url))
 
 
 def take_back(url: str, verdict_id: int) -> Resolved | None:
     """Take a decision back and decide anew what it was about; None when no such decision stands."""
     with identity_session(url) as session:
         listings = withdraw_verdict(session, verdict_id)
-    return settle_identity(url, touched=listings) if listings else None
+    return settle_identity(url) if listings else None
 
 
 def _check(session: Session, a: Named, b: Named) -> None:
     listings = find_sharing_address(session, (a.listing_id, b.listing_id))
     said = [
-        Pair((kept.source, kept.coin_id), (kept.other_source, kept.other_coin_id), "a person's verdict")
+        Pair(
+            key_of(kept.source, kept.dataset, kept.coin_id),
+            key_of(kept.other_source, kept.other_dataset, kept.other_coin_id),
+        )
         for kept in list_verdicts(session)
-        if kept.same and kept.withdrawn_at is None and CSV not in (kept.source, kept.other_source)
+        if kept.same and kept.withdrawn_at is None
     ]
-    pair = Pair((a.source, a.coin_id), (b.source, b.coin_id))
+    pair = Pair(key_of(a.source, a.dataset, a.coin_id), key_of(b.source, b.dataset, b.coin_id))
     check_override(pair, read_subjects(session, listings), [*known_pairs(), *said], read_verdicts(session))

@@ -8,6 +8,9 @@ import structlog
 from structlog.typing import EventDict, Processor
 
 STRUCK = "[secret]"
+_SHORTEST = 3
+"""A shorter secret, such as a key that is `x` beside the sandbox, is part of ordinary words: to strike it out of those
+would garble them, and give it away."""
 
 
 class StrikeSecrets:
@@ -15,7 +18,8 @@ class StrikeSecrets:
 
     def __init__(self, secrets: Iterable[str]) -> None:
         # The longest first: a secret may be part of another.
-        self._secrets = tuple(sorted(filter(None, secrets), key=len, reverse=True))
+        told = {secret for secret in secrets if len(secret) >= _SHORTEST}
+        self._secrets = tuple(sorted(told, key=len, reverse=True))
 
     def __call__(self, logger: object, method: str, event: EventDict) -> EventDict:
         if not self._secrets:

@@ -48,6 +48,18 @@ def test_in_the_background_it_serves_has_ingested_and_is_ended(house: House) -> 
     assert house.run("down").stdout.strip() == "not running"
 
 
+def test_in_the_background_it_tells_what_is_odd_about_the_first_run(house: House) -> None:
+    odd = house.folder / "odd.csv"
+    odd.write_text(
+        "id,symbol,name,price_usd,market_cap,circulating_supply,last_updated\n"
+        "odd,ODD,Odd,2,5000,100,2026-11-01T00:00:00Z\nfree,FREE,Free,0,,,2026-11-01T00:00:00Z\n"
+    )
+    done = house.run("up", "--background", CSV_PATH=str(odd))
+    assert done.returncode == ExitCode.OK, done.stderr
+    assert "anomalies: 1 warning, 1 info; `kasparro anomalies --run 1` shows them" in done.stdout
+    assert "warning csv/odd market_cap_mismatch: the market cap is 5000" in done.stdout
+
+
 def test_started_again_at_once_it_makes_no_second_run_and_no_second_key(house: House) -> None:
     assert house.run("up", "--background").returncode == ExitCode.OK
     key = (house.home / "api-key").read_text()

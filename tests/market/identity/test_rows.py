@@ -3,7 +3,7 @@
 import pytest
 
 from kasparro.market.identity.finding import Method
-from kasparro.market.identity.link import Pair, Verdict
+from kasparro.market.identity.link import Verdict
 from kasparro.market.identity.resolve import resolve
 from kasparro.market.identity.subject import Subject
 from tests.market.identity.makers import ADDRESS, gecko, paprika, row
@@ -85,8 +85,11 @@ def test_people_decide_of_rows_too() -> None:
     luna = next(s for s in WORLD if s.coin_id == "luna-two")
     said = resolve([*WORLD, listing], verdicts=[Verdict(luna.listing_id, listing.listing_id, True)])
     assert said.links[listing.listing_id].asset == "luna-two"
-    known = resolve([*WORLD, listing], curated=[Pair(("csv", "LUNA"), ("coingecko", "luna-one"), "the old one")])
-    assert known.links[listing.listing_id].asset == "luna-one"
+    other = next(s for s in WORLD if s.coin_id == "luna-one")
+    both = [Verdict(known.listing_id, listing.listing_id, True) for known in (other, luna)]
+    for verdicts in (both, both[::-1]):
+        known = resolve([*WORLD, listing], verdicts=verdicts).links[listing.listing_id]
+        assert known.asset == min((other, luna), key=lambda s: s.listing_id).coin_id
     bitcoin = row("BTC", "BTC")
     denied = resolve([*WORLD, bitcoin], verdicts=[Verdict(WORLD[0].listing_id, bitcoin.listing_id, False)])
     assert denied.unlinked == {bitcoin.listing_id: "a person told it apart from bitcoin"}

@@ -107,6 +107,20 @@ async def test_the_same_name_in_two_directories(read: Read, write: Write, tmp_pa
     assert [s.name for s in (await read(tmp_path / "*" / "coins.csv", first.checkpoints)).streams] == ["file:two/coins"]
 
 
+async def test_no_dataset_shows_where_its_file_lies(read: Read, write: Write, tmp_path: Path) -> None:
+    places = [f"{top}/same/coins" for top in ("a", "b", "c", "d", "e", "f")]
+    for number, place in enumerate(places):
+        (tmp_path / place).mkdir(parents=True)
+        write(f"{place}/coins.csv", HEADER + ROWS[number % 2] + f"coin{number},1,2024-01-01\n")
+    first = await read(tmp_path / "*" / "same" / "coins" / "coins.csv")
+    names = ["coins", "coins/coins", "coins.csv", "coins/coins.csv", "coins/coins.csv (2)", "coins/coins.csv (3)"]
+    assert [s.name for s in first.streams] == [f"file:{name}" for name in names]
+    assert (await read(tmp_path / "*" / "same" / "coins" / "coins.csv", first.checkpoints)).streams == []
+    write(f"{places[5]}/coins.csv", HEADER + ROWS[5])
+    changed = await read(tmp_path / "*" / "same" / "coins" / "coins.csv", first.checkpoints)
+    assert [s.name for s in changed.streams] == ["file:coins/coins.csv (3)"]
+
+
 async def test_a_compressed_copy_is_the_same_file(read: Read, write: Write) -> None:
     content = (HEADER + "".join(ROWS)).encode()
     plain = await read(write("coins.csv", content))

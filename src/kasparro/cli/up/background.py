@@ -17,6 +17,7 @@ from kasparro.cli.up.port import require_free
 from kasparro.cli.up.watch import newest_run, watch_newest_run
 from kasparro.config import Settings
 from kasparro.errors import ExitCode, Fatal
+from kasparro.ingest.examined import Examined, recall_examined
 from kasparro.store.checkpoints import list_checkpoints
 from kasparro.store.connection import connect
 from kasparro.store.runs import Run
@@ -88,17 +89,18 @@ def _show_last_words(settings: Settings, begin: int) -> None:
 def _tell(settings: Settings, look: Callable[[str], Awaitable[Run | None]], *, demo: bool) -> ExitCode:
     """The closing words about the run that `look` finds in the ledger at a URL."""
 
-    async def asked(url: str) -> tuple[Run | None, bool]:
+    async def asked(url: str) -> tuple[Run | None, Examined, bool]:
         run = await look(url)
         connection = await connect(url)
         try:
-            return run, any(checkpoint.new for checkpoint in await list_checkpoints(connection))
+            examined = await recall_examined(connection, run.run_id) if run else Examined()
+            return run, examined, any(checkpoint.new for checkpoint in await list_checkpoints(connection))
         finally:
             await connection.close()
 
     with open_database(settings) as database:
-        run, holds_quotes = asyncio.run(asked(database.url))
-    print_run(run, settings, demo=demo)
+        run, examined, holds_quotes = asyncio.run(asked(database.url))
+    print_run(run, examined, settings, demo=demo)
     print_addresses(settings)
     print_next(settings, demo=demo)
     return exit_code(run, holds_quotes=holds_quotes)

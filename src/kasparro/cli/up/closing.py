@@ -7,19 +7,21 @@ from pathlib import Path
 
 from rich.markup import escape
 
+from kasparro.cli.anomalies import print_examined
 from kasparro.cli.console import out
 from kasparro.cli.tables import moment, print_report
 from kasparro.cli.up.first import KEY_FILE
 from kasparro.cli.up.health import address
 from kasparro.config import Settings
 from kasparro.errors import ExitCode
+from kasparro.ingest.examined import Examined
 from kasparro.ingest.report import report_of
 from kasparro.ingest.schedule import next_scheduled
 from kasparro.store.runs import Run
 
 
-def print_run(run: Run | None, settings: Settings, *, demo: bool) -> None:
-    """The closing table of the newest run, with what could not be reached and what to do."""
+def print_run(run: Run | None, examined: Examined, settings: Settings, *, demo: bool) -> None:
+    """The closing table of the newest run, with what is odd, what could not be reached and what to do."""
     if run is None:
         out.print("no run yet")
     elif run.ended_at is None:
@@ -27,6 +29,7 @@ def print_run(run: Run | None, settings: Settings, *, demo: bool) -> None:
         out.print(f"run {run.run_id} {state}; `kasparro logs` and `kasparro status` show more", markup=False)
     else:
         print_report(report_of(run))
+        print_examined(examined, run.run_id)
         out.print(f"ended {moment(run.ended_at)}", highlight=False)
         if any(step.status == "failed" for step in run.steps) and not demo:
             out.print("No network? `make demo` fills a ledger of its own from a simulated market.")

@@ -9,7 +9,7 @@ from kasparro.market.identity.profile import Profile, profile
 from kasparro.market.identity.subject import CSV, Subject
 
 Key = tuple[str, str]
-"""A listing as people write it: source and coin id."""
+"""A listing as people write it: source and coin id, of a file's row behind the file's name."""
 
 
 class OverrideRefused(Fatal):
@@ -38,6 +38,19 @@ class ToldApart(OverrideRefused):
     """A person decided that these listings are different coins."""
 
 
+class RowsOnly(OverrideRefused):
+    """The override joins two rows of files, of which neither leads to an asset."""
+
+
+class RowPlaced(OverrideRefused):
+    """A person has said already which coin the row of a file is."""
+
+
+def key_of(source: str, dataset: str, coin_id: str) -> Key:
+    """The key of a listing."""
+    return source, ":".join(filter(None, (dataset, coin_id)))
+
+
 def check_override(
     pair: Pair, subjects: Iterable[Subject], curated: Collection[Pair] = (), verdicts: Collection[Verdict] = ()
 ) -> None:
@@ -46,13 +59,14 @@ def check_override(
 
     Raises an OverrideRefused that shows the evidence.
     """
-    profiles: dict[Key, Profile] = {(s.source, s.coin_id): profile(s) for s in subjects}
+    profiles: dict[Key, Profile] = {key_of(s.source, s.dataset, s.coin_id): profile(s) for s in subjects}
     for key in (pair.one, pair.other):
         if key not in profiles:
             raise UnknownListing(f"{_text(key)} is not a known listing", remedy=_near(key, profiles))
     one, other = profiles[pair.one], profiles[pair.other]
     _refuse_circle(pair, curated)
     _refuse_source_twice(pair, curated, profiles)
+    _refuse_row(pair, curated)
     if any({v.a, v.b} == {one.subject.listing_id, other.subject.listing_id} and not v.same for v in verdicts):
         raise ToldApart(
             f"{_text(pair.one)} and {_text(pair.other)} were told apart by a person",
@@ -92,6 +106,23 @@ def _refuse_source_twice(pair: Pair, curated: Collection[Pair], profiles: Mappin
                 remedy="Remove the pair that is wrong",
             )
         sources[key[0]] = key
+
+
+def _refuse_row(pair: Pair, curated: Iterable[Pair]) -> None:
+    """A row belongs to one asset, and brings no others together."""
+    rows = {key for key in (pair.one, pair.other) if key[0] == CSV}
+    if len(rows) == 2:
+        raise RowsOnly(
+            f"{_text(pair.one)} and {_text(pair.other)} are rows of files: neither says which asset is meant",
+            remedy="Join each to a provider's listing",
+        )
+    for said in curated:
+        if placed := rows & {said.one, said.other}:
+            raise RowPlaced(
+                f"{_text(placed.pop())} was said to be the coin of another listing before: {_text(said.one)} and "
+                f"{_text(said.other)}",
+                remedy="Take that decision back first: `kasparro identity verdicts` has its number",
+            )
 
 
 def _refuse_proven_elsewhere(mine: Profile, theirs: Profile, profiles: Iterable[Profile]) -> None:

@@ -48,7 +48,7 @@ def resolve(
     assets = {i: held[i].asset for i in providers if i in held} | slugs
     rows = {i: profiles[i] for i in sorted(chosen) if i not in providers}
     used = _Either(taken, {*assets.values(), *(link.asset for link in held.values())})
-    row_links, unlinked = link_rows(rows, providers, assets, held, curated, verdicts, used)
+    row_links, unlinked = link_rows(rows, providers, assets, held, verdicts, used)
     links = _links(deciding, groups, slugs, refused, edges) | row_links
     return Resolution(links, suggest(refused, World(providers, assets), deciding.keys(), verdicts), unlinked)
 

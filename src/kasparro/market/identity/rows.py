@@ -3,7 +3,7 @@
 from collections.abc import Collection, Container, Mapping
 
 from kasparro.market.identity.finding import Method
-from kasparro.market.identity.link import Link, Pair, Verdict
+from kasparro.market.identity.link import Link, Verdict
 from kasparro.market.identity.placement import Placement, Shelves
 from kasparro.market.identity.profile import Profile
 from kasparro.market.identity.slugs import give_slugs
@@ -17,7 +17,6 @@ def link_rows(
     providers: Mapping[int, Profile],
     assets: Mapping[int, str],
     held: Mapping[int, Link],
-    curated: Collection[Pair],
     verdicts: Collection[Verdict],
     taken: Container[str],
 ) -> tuple[dict[int, Link], dict[int, str]]:
@@ -27,7 +26,7 @@ def link_rows(
     stronger than what led there leads elsewhere, or a person says so.
     """
     shelves = Shelves((known for i, known in providers.items() if i in assets), assets)
-    said, denied = _told(rows, providers, assets, curated, verdicts)
+    said, denied = _told(rows, providers, assets, verdicts)
     present = set(assets.values())
     placed: dict[int, Placement] = {}
     for i, row in rows.items():
@@ -57,29 +56,21 @@ def _told(
     rows: Mapping[int, Profile],
     providers: Mapping[int, Profile],
     assets: Mapping[int, str],
-    curated: Collection[Pair],
     verdicts: Collection[Verdict],
 ) -> tuple[dict[int, Placement], dict[int, set[str]]]:
-    """What is said of rows: the placements of those that are the same as a listing, and the assets denied to others."""
+    """What is said of rows: the placements of those that are the same as a listing, and the assets denied to others.
+
+    Of several listings that a row is said to be, which have come apart since, the first one known counts.
+    """
     said: dict[int, Placement] = {}
     denied: dict[int, set[str]] = {}
-    for verdict in verdicts:
+    for verdict in sorted(verdicts, key=lambda said: (said.a, said.b)):
         for row, other in ((verdict.a, verdict.b), (verdict.b, verdict.a)):
             if row in rows and other in assets:
                 if verdict.same:
-                    said[row] = Placement(assets[other], Method.PERSON, by=(providers[other].subject.label,))
+                    said.setdefault(row, Placement(assets[other], Method.PERSON, by=(providers[other].subject.label,)))
                 else:
                     denied.setdefault(row, set()).add(assets[other])
-    if curated:
-        by_key = {(k.subject.source, k.subject.coin_id): i for i, k in providers.items() if i in assets}
-        mine: dict[tuple[str, str], list[int]] = {}
-        for i, known in rows.items():
-            mine.setdefault((known.subject.source, known.subject.coin_id), []).append(i)
-        for pair in curated:
-            for key, theirs in ((pair.one, pair.other), (pair.other, pair.one)):
-                if key in mine and theirs in by_key:
-                    asset = assets[by_key[theirs]]
-                    said |= {i: Placement(asset, Method.CURATED, reason=pair.note) for i in mine[key]}
     return said, denied
 
 

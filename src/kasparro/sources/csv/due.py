@@ -1,6 +1,7 @@
 """What is due: files against checkpoints, by content and not by name."""
 
 from collections.abc import Iterable, Mapping
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +111,9 @@ class _Settlement:
             rival = self.taken[candidate.names[0]]
             return Due(candidate, candidate.names[0], {}, candidate.reading, rival=rival)
         free = (name for name in candidate.names if name not in self.taken)
-        name = next(free, f"{candidate.names[-1]} ({candidate.path})")
+        # Numbers, not more of the path: a dataset's name is shown to all who read the API.
+        numbered = (f"{candidate.names[-1]} ({number})" for number in count(2))
+        name = next(free, None) or next(name for name in numbered if name not in self.taken)
         return Due(candidate, name, {}, candidate.reading)
 
     def _twin(self, at: int, candidate: Candidate) -> Due | None:

@@ -17,6 +17,17 @@ SELECT DISTINCT ON (v.listing_id) l.source_coin_id, coalesce(v.symbol, ''), coal
  ORDER BY v.listing_id, v.load_id DESC"""
 
 
+_FIRST = """
+SELECT known_at FROM loads WHERE load_id = (
+    SELECT min(v.load_id) FROM listing_versions v JOIN listings l USING (listing_id) WHERE l.source = %s)"""
+
+
+def first_listed_at(session: Session, source: str) -> datetime | None:
+    """When the first list of `source` became known; None when there is none."""
+    row = session.execute(_FIRST, (source,)).fetchone()
+    return row[0] if row else None
+
+
 def read_list(session: Session, source: str, at: datetime | None) -> dict[str, Listed]:
     """The list of `source` by coin id, as it was known `at` a moment (now, when None). A coin that the list held no
     longer is in it as inactive."""

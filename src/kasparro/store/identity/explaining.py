@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from psycopg.rows import class_row
 
-from kasparro.store.identity.naming import Named
+from kasparro.store.identity.naming import Named, NoSuchListing, UnclearListing, listings_of_asset, name_listing
 from kasparro.store.identity.subjects import Session
 from kasparro.store.identity.verdicts import Kept, Waiting, list_verdicts, waiting_about
 
@@ -44,8 +44,22 @@ class Explanation(msgspec.Struct, frozen=True):
     verdicts: Sequence[Kept]
 
 
-def explain_listing(session: Session, listing: Named) -> Explanation:
-    """Everything that identity has to say of `listing`."""
+def explain(session: Session, text: str) -> list[Explanation]:
+    """Everything that identity has to say of the listing that `text` names; where it names no single one but an asset,
+    of all listings of that.
+
+    Raises NoSuchListing and UnclearListing.
+    """
+    try:
+        meant = [name_listing(session, text)]
+    except (NoSuchListing, UnclearListing):
+        meant = listings_of_asset(session, text)
+        if not meant:
+            raise
+    return [_explain(session, listing) for listing in meant]
+
+
+def _explain(session: Session, listing: Named) -> Explanation:
     known = listing.listing_id
     with session.cursor(row_factory=class_row(KeptLink)) as cursor:
         links = cursor.execute(_LINKS, (known,)).fetchall()

@@ -1,6 +1,6 @@
 """Naming: which listing a person means, by what they write."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from psycopg.rows import class_row
@@ -46,13 +46,17 @@ def name_listing(session: Session, text: str) -> Named:
 
     Raises NoSuchListing with the nearest, and UnclearListing with those that could be meant.
     """
-    source, _, rest = text.strip().partition(":")
-    dataset, _, coin = rest.rpartition(":")
-    where = "l.source_coin_id = %s" if not rest else "l.source = %s AND l.source_coin_id = %s"
-    values = (source,) if not rest else (source.lower(), coin)
-    if dataset:
-        where, values = where + " AND l.dataset = %s", (*values, dataset)
-    found = _find(session, f"{where} ORDER BY l.listing_id LIMIT 20", values)
+    text = text.strip()
+    source, _, rest = text.partition(":")
+    coin = rest.rpartition(":")[2] or source
+    # Names of files and ids of coins may have colons of their own.
+    found = _find(
+        session,
+        """l.source_coin_id = %(text)s
+           OR (l.source = %(source)s AND %(rest)s IN (l.source_coin_id, concat_ws(':', l.dataset, l.source_coin_id)))
+           ORDER BY l.listing_id LIMIT 20""",
+        {"text": text, "source": source.lower(), "rest": rest},
+    )
     if len(found) == 1:
         return found[0]
     if found:
@@ -61,9 +65,9 @@ def name_listing(session: Session, text: str) -> Named:
         )
     near = _find(
         session,
-        """l.source_coin_id ILIKE '%%' || %s || '%%' OR lower(coalesce(q.symbol, l.symbol)) = lower(%s)
+        """strpos(lower(l.source_coin_id), lower(%(coin)s)) > 0 OR lower(coalesce(q.symbol, l.symbol)) = lower(%(coin)s)
            ORDER BY q.rank NULLS LAST, length(l.source_coin_id), l.listing_id LIMIT 5""",
-        (coin or source, coin or source),
+        {"coin": coin},
     )
     raise NoSuchListing(
         f"there is no listing {text!r}",
@@ -71,7 +75,17 @@ def name_listing(session: Session, text: str) -> Named:
     )
 
 
-def _find(session: Session, where: str, values: Sequence[str]) -> list[Named]:
+def listings_of_asset(session: Session, slug: str) -> list[Named]:
+    """The listings that belong to the asset with this name; none where there is no such asset."""
+    return _find(
+        session,
+        """l.asset_id = (SELECT asset_id FROM assets WHERE slug = lower(%(slug)s))
+           ORDER BY l.source, l.dataset, l.listing_id""",
+        {"slug": slug.strip()},
+    )
+
+
+def _find(session: Session, where: str, values: Mapping[str, str]) -> list[Named]:
     with session.cursor(row_factory=class_row(Named)) as cursor:
         return cursor.execute(f"SELECT {_COLUMNS} WHERE {where}".encode(), values).fetchall()
 

@@ -5,18 +5,28 @@ from contextlib import contextmanager
 
 import psycopg
 
+from kasparro.errors import ExitCode, Retriable
 from kasparro.store.connection import session_options, unreachable, unreadable
 from kasparro.store.errors import explain
 from kasparro.store.identity.subjects import Session
 
 _LOCK = 0x6B617372
+PATIENCE_S = 60.0
+"""Deciding of a hundred thousand listings takes ten seconds: who takes longer has stopped."""
+
+
+class IdentityBusy(Retriable):
+    """Another process has been deciding of listings for too long."""
+
+    exit_code = ExitCode.BUSY
 
 
 @contextmanager
-def identity_session(url: str) -> Iterator[Session]:
+def identity_session(url: str, patience_s: float = PATIENCE_S) -> Iterator[Session]:
     """A connection that holds the lock of identity for as long as the block lasts; others wait for it.
 
-    Raises DatabaseUnavailable, and the typed errors of `store.errors` for what the block meets.
+    Raises DatabaseUnavailable, IdentityBusy after `patience_s`, and the typed errors of `store.errors` for what the
+    block meets.
     """
     try:
         # Ours is the only thread that uses it, and it is all computation between two statements.
@@ -27,7 +37,19 @@ def identity_session(url: str) -> Iterator[Session]:
         raise unreachable(error) from None
     with session:
         try:
-            session.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
+            _take_turn(session, patience_s)
             yield session
         except psycopg.Error as error:
             raise explain(error) or error from error
+
+
+def _take_turn(session: Session, patience_s: float) -> None:
+    session.execute("SELECT set_config('lock_timeout', %s, false)", (f"{patience_s:.3f}s",))
+    try:
+        session.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
+    except psycopg.errors.LockNotAvailable:
+        raise IdentityBusy(
+            f"another process has been deciding of listings for {patience_s:.0f} s",
+            remedy="End it, and run the same command again: what runs leave undecided is decided by the next one",
+        ) from None
+    session.execute("RESET lock_timeout")

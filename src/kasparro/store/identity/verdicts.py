@@ -70,7 +70,8 @@ def read_verdicts(session: Session) -> list[Verdict]:
 
 
 def add_verdict(session: Session, one: int, other: int, *, same: bool, note: str) -> None:
-    """Remember a decision; one that says the opposite of the same two listings is taken back by it."""
+    """Remember a decision, and have its listings decided anew by the next resolution, whoever makes it; one that says
+    the opposite of the same two listings is taken back by it."""
     a, b = sorted((one, other))
     with session.transaction():
         session.execute(
@@ -83,16 +84,27 @@ def add_verdict(session: Session, one: int, other: int, *, same: bool, note: str
             "ON CONFLICT (listing_id, other_id) WHERE withdrawn_at IS NULL DO NOTHING",
             (a, b, same, note),
         )
+        _reconsider(session, (a, b))
 
 
 def withdraw_verdict(session: Session, verdict_id: int) -> tuple[int, int] | None:
-    """Take a decision back; the two listings it was about, None when no such decision stands."""
-    row = session.execute(
-        "UPDATE verdicts SET withdrawn_at = clock_timestamp() WHERE verdict_id = %s AND withdrawn_at IS NULL "
-        "RETURNING listing_id, other_id",
-        (verdict_id,),
-    ).fetchone()
-    return (row[0], row[1]) if row else None
+    """Take a decision back, and have its two listings decided anew; these, None when no such decision stands."""
+    with session.transaction():
+        row = session.execute(
+            "UPDATE verdicts SET withdrawn_at = clock_timestamp() WHERE verdict_id = %s AND withdrawn_at IS NULL "
+            "RETURNING listing_id, other_id",
+            (verdict_id,),
+        ).fetchone()
+        if row is None:
+            return None
+        _reconsider(session, (row[0], row[1]))
+        return row[0], row[1]
+
+
+def _reconsider(session: Session, listings: tuple[int, int]) -> None:
+    """Forget what was known of the listings when they were decided: who is killed on the way to decide them anew leaves
+    it to the next one."""
+    session.execute("DELETE FROM considered WHERE listing_id = ANY(%s)", (list(listings),))
 
 
 def list_verdicts(session: Session) -> Sequence[Kept]:
