@@ -7,8 +7,9 @@ from pkgutil import walk_packages
 import kasparro
 
 LATER = (
-    "alembic.command", "granian.rsgi", "granian.server.mp", "multiprocessing.popen_spawn_posix",
-    "multiprocessing.resource_tracker", "sqlalchemy.dialects.postgresql.psycopg", "urllib.request", "uvloop",
+    "alembic.command", "httptools", "multiprocessing.popen_spawn_posix",
+    "multiprocessing.resource_tracker", "sqlalchemy.dialects.postgresql.psycopg", "urllib.request",
+    "uvicorn.lifespan.on", "uvicorn.loops.uvloop", "uvicorn.supervisors", "uvloop",
 )  # fmt: skip
 
 sys.dont_write_bytecode = False
