@@ -178,6 +178,13 @@ async def test_an_unknown_asset_is_a_404_that_names_near_ones(api: httpx2.AsyncC
         assert (await api.get(f"/assets?{asked}")).status_code == 422, asked
 
 
+@pytest.mark.parametrize("path", ["/assets/%00", "/assets/a%00/price", "/assets/%00/links", "/assets?q=%00",
+                                  "/anomalies?asset=%00", "/anomalies?crypto_id=%00", "/data?symbol=%00"])  # fmt: skip
+async def test_what_no_text_holds_is_refused(api: httpx2.AsyncClient, market: Market, path: str) -> None:
+    await fill(market)
+    assert (await api.get(path)).status_code == 422
+
+
 async def test_before_it_was_known_an_asset_is_a_404_that_says_when(api: httpx2.AsyncClient, market: Market) -> None:
     await market.post("coingecko", quoted("alpha", "a", "Alpha", "1"))
     await market.settle()

@@ -73,6 +73,7 @@ def test_anomalies_are_told_at_the_end_of_a_run_and_listed(kasparro: Run, small_
     assert "warning csv/pepe not_positive: the price is 0, it was 1e-18" in told
     assert "not_positive" in kasparro("anomalies", "--source", "csv", "--open").stdout
     [kept] = json.loads(kasparro("anomalies", "--severity", "info", "--run", "1", "--json").stdout)
+    assert kasparro("anomalies", "--run", "99").returncode == ExitCode.USAGE
     assert (kept["kind"], kept["crypto_id"], kept["evidence"]) == ("not_positive", "odd", {"price": 0, "before": None})
     assert json.loads(kasparro("anomalies", "--kind", "jump", "--json").stdout) == []
     assert kasparro("anomalies", "--kind", "odd").returncode == ExitCode.USAGE

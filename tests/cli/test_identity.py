@@ -55,6 +55,10 @@ def test_a_file_s_coin_that_hangs_on_nothing_says_why(kasparro: Run, url: str) -
     assert kasparro("ingest").returncode == ExitCode.OK
     told = kasparro("explain", "csv:small:pepe")
     assert "linked to no provider's coin" in told.stdout and "PEPE" in told.stdout
+    put(url, "coingecko", coin("frog", "frog", "Frog"))
+    assert kasparro("identity", "split", "csv:small:pepe", "frog").returncode == ExitCode.OK
+    shown = kasparro("identity", "verdicts").stdout
+    assert "csv:small:pepe" in shown, "as it must be written"
 
 
 def test_what_waits_is_listed_decided_and_taken_back(kasparro: Run, unsure: str) -> None:

@@ -8,7 +8,7 @@ from fastapi import Path
 from pydantic import BaseModel, Field
 
 from kasparro.api.desk import Desk
-from kasparro.api.parameters import written
+from kasparro.api.parameters import NO_NUL, written
 from kasparro.api.problems import Problem, ProblemDetails
 from kasparro.api.views import View
 from kasparro.market.catalogue import Catalogue, Listing, Wanted
@@ -22,7 +22,7 @@ UNKNOWN: dict[int | str, dict[str, Any]] = {
 AssetId = Annotated[
     str,
     Path(
-        min_length=1, max_length=200, examples=["bitcoin"],
+        min_length=1, max_length=200, pattern=NO_NUL, examples=["bitcoin"],
         description="The asset's name, or the id that a source has for one of its listings",
     ),
 ]  # fmt: skip

@@ -63,7 +63,10 @@ Moment = Annotated[
 Amount = Annotated[Decimal, BeforeValidator(_amount), Field(ge=0), WithJsonSchema({"type": "number", "minimum": 0})]
 """An exact amount of US dollars, zero or more."""
 
-Text = Annotated[str, Field(min_length=1, max_length=200)]
+NO_NUL = r"^[^\x00]*$"
+"""What texts match that PostgreSQL can compare: it knows no NUL."""
+
+Text = Annotated[str, Field(min_length=1, max_length=200, pattern=NO_NUL)]
 
 
 def written(value: object) -> str:

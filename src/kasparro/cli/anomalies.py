@@ -8,10 +8,13 @@ from rich.markup import escape
 from kasparro.bootstrap import known_sources
 from kasparro.cli.console import out, print_json
 from kasparro.cli.session import ask
+from kasparro.cli.status import NoSuchRun
 from kasparro.cli.tables import moment, print_rows, table
 from kasparro.ingest.examined import Examined
 from kasparro.market.anomaly.anomaly import Kind, Severity
 from kasparro.store.anomalies import KeptAnomaly, list_anomalies
+from kasparro.store.connection import Connection
+from kasparro.store.runs import get_run
 
 _COLOURS = {"critical": "red", "warning": "yellow", "info": "cyan"}
 
@@ -37,11 +40,15 @@ def anomalies(
     """
     if source:
         known_sources([source], "--source")
-    found = ask(
-        lambda c: list_anomalies(
-            c, limit=limit, source=source, kind=kind, severity=severity, run_id=run, open_only=open_
+
+    async def read(connection: Connection) -> list[KeptAnomaly]:
+        if run is not None and await get_run(connection, run) is None:
+            raise NoSuchRun(f"there is no run {run}", remedy="`kasparro runs` lists those there are")
+        return await list_anomalies(
+            connection, limit=limit, source=source, kind=kind, severity=severity, run_id=run, open_only=open_
         )
-    )
+
+    found = ask(read)
     if as_json:
         print_json(found)
         return
@@ -77,4 +84,5 @@ def _mark(severity: str) -> str:
 def _lasting(anomaly: KeptAnomaly) -> str:
     if not anomaly.lasting:
         return ""
-    return f"{anomaly.times} times" + (", over" if anomaly.ended_at else "")
+    times = "once" if anomaly.times == 1 else f"{anomaly.times} times"
+    return f"{times}, over" if anomaly.ended_at else times

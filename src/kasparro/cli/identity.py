@@ -243,7 +243,7 @@ def _told(done: Resolved) -> str:
     return f"{done.decided:,} listings decided, {done.changed:,} changed, {done.seconds:.2f} s"
 
 
-def _written(pair: Waiting) -> tuple[str, str]:
+def _written(pair: Waiting | Kept) -> tuple[str, str]:
     def join(*parts: str) -> str:
         return ":".join(part for part in parts if part)
 
@@ -254,13 +254,11 @@ def _written(pair: Waiting) -> tuple[str, str]:
 
 
 def _first(pair: Waiting | Kept) -> str:
-    return escape(f"{pair.source}:{pair.coin_id} ({(pair.symbol or '').upper()}, {pair.name or ''})")
+    return escape(f"{_written(pair)[0]} ({(pair.symbol or '').upper()}, {pair.name or ''})")
 
 
 def _second(pair: Waiting | Kept) -> str:
-    return escape(
-        f"{pair.other_source}:{pair.other_coin_id} ({(pair.other_symbol or '').upper()}, {pair.other_name or ''})"
-    )
+    return escape(f"{_written(pair)[1]} ({(pair.other_symbol or '').upper()}, {pair.other_name or ''})")
 
 
 def _with_database(act: Callable[[str], None]) -> None:
