@@ -11,13 +11,13 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from kasparro import __version__
 from kasparro.config import Settings
-from kasparro.dashboard import formats, market, overview
+from kasparro.dashboard import asset, formats, market, overview, receipt, series
 from kasparro.dashboard.asking import Ask, Refused, address
 from kasparro.dashboard.files import ROOT, all_files, digest, file_address
 from kasparro.dashboard.visit import Content, House, Visit
@@ -36,6 +36,8 @@ _BUG = "This is a bug. The log has more"
 _PAGES: Mapping[str, Callable[[Visit], Awaitable[Content]]] = {
     "/dashboard": overview.overview,
     "/dashboard/market": market.market,
+    "/dashboard/assets/{asset}": asset.asset,
+    "/dashboard/quotes/{quote_id}": receipt.receipt,
 }
 
 
@@ -43,7 +45,10 @@ def make_pages(ask: Ask, reader: Pool, settings: Settings, sources: tuple[str, .
     """The pages below `/dashboard`. What they show comes from `ask`, pictures of long histories through `reader`."""
     house = House(ask, reader, settings, sources, _templates())
     routes = [Route(path, partial(_show, house, page), name=path) for path, page in _PAGES.items()]
-    routes.append(Route(ROOT + "/{digest}/{name:path}", _file))
+    routes += [
+        Route("/dashboard/assets/{asset}/series", partial(_series, house)),
+        Route(ROOT + "/{digest}/{name:path}", _file),
+    ]
     return Starlette(
         routes=routes,
         middleware=[Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)],
@@ -58,6 +63,10 @@ async def _show(house: House, page: Callable[[Visit], Awaitable[Content]], reque
     visit = Visit(house, request)
     content = await page(visit)
     return _rendered(house, request, content, {"now": visit.now, "simulated": await visit.simulated()})
+
+
+async def _series(house: House, request: Request) -> Response:
+    return JSONResponse(await series.series(Visit(house, request)), 200, {"cache-control": "no-cache"})
 
 
 async def _file(request: Request) -> Response:
@@ -114,7 +123,7 @@ def _templates() -> Environment:
     made.filters |= {
         one.__name__: one for one in (
             formats.price, formats.money, formats.count, formats.percent, formats.share, formats.moment, formats.ago,
-            formats.span, formats.size, formats.words,
+            formats.span, formats.size, formats.words, formats.apart, formats.plain, formats.told,
         )
     }  # fmt: skip
     made.globals |= {"file": file_address, "address": address, "version": __version__}

@@ -1,5 +1,6 @@
 """Formats: numbers and times as people read them, beside the exact value for whoever needs it."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -28,7 +29,7 @@ def price(value: Number | None) -> Markup:
     elif abs(amount) >= Decimal(10) ** 12:
         text = _short(amount)
     else:
-        text = f"{amount:,.2f}"
+        text = f"{amount:,.{2 if abs(amount) >= 10 else 4}f}"
     return _exact(value, text)
 
 
@@ -50,6 +51,11 @@ def percent(value: Number | None, digits: int = 2) -> Markup:
     text = f"{amount:+,.{digits}f} %" if abs(amount) < 1_000_000 else f"{_power(amount)} %"
     side = "up" if amount > 0 else "down" if amount < 0 else "flat"
     return Markup('<data class="{}" value="{}">{}</data>').format(side, _plain(value), text.replace("-", "−"))
+
+
+def apart(value: Number | None) -> Markup:
+    """How far something is from something else, in percent: with its sign, and neither good nor bad."""
+    return NOTHING if value is None else _exact(value, f"{Decimal(str(value)):+,.2f} %".replace("-", "−"))
 
 
 def share(value: Number | None, digits: int = 2) -> Markup:
@@ -100,6 +106,16 @@ def when(value: str | datetime) -> datetime:
 def size(value: int) -> str:
     """So many bytes."""
     return f"{value:,} bytes" if value < 10_000 else f"{value / 1024:,.0f} kB"
+
+
+def plain(value: Number | None) -> Markup | str:
+    """A number with all its digits."""
+    return NOTHING if value is None else _plain(value)
+
+
+def told(value: object) -> str:
+    """What was found, to be read as it is."""
+    return json.dumps(value, indent=2, ensure_ascii=False, default=str)
 
 
 def words(value: str) -> str:
