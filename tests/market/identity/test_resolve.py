@@ -124,6 +124,23 @@ def test_an_old_coins_address_proves_nothing_while_the_other_source_knows_one_ve
     assert len(resolution.suggestions) == 1
 
 
+@pytest.mark.parametrize(
+    ("active", "beside", "proven"),
+    [(True, (), True), (None, (), False), (False, (), True), (True, (OTHER_ADDRESS,), False)],
+    ids=["it is active", "nobody says whether", "it is dead as well", "it has both addresses"],
+)
+def test_an_old_coins_address_proves_it_where_its_own_source_lists_the_new_one_by_another(
+    active: bool | None, beside: tuple[str, ...], proven: bool
+) -> None:
+    addresses = tuple(("bnb-binance-coin", address) for address in (ADDRESS, *beside))
+    a = paprika("zinu-zombie-inu", "ZINU", "Zombie Inu", active=active, addresses=addresses)
+    old = gecko("zombie-inu", "zinu", "Zombie Inu (OLD)", addresses=(("binance-smart-chain", ADDRESS),))
+    new = gecko("zombie-inu-2", "zinu", "Zombie Inu", addresses=(("binance-smart-chain", OTHER_ADDRESS),))
+    resolution = resolve([a, old, new])
+    assert together(resolution, a, old) is proven
+    assert together(resolution, a, new) is bool(beside), "never by its name"
+
+
 def test_namesakes_are_ambiguous_and_a_person_is_asked() -> None:
     a = paprika("aaa-alpha-coin", "AAA", "Alpha")
     twins = [gecko("alpha-one", "aaa", "Alpha"), gecko("alpha-two", "aaa", "Alpha")]
