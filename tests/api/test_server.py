@@ -3,15 +3,18 @@
 import fcntl
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx2
 import pytest
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kasparro.api import system
 from kasparro.api.metrics_folder import metrics_folder
+from kasparro.cli.up.port import free_port
 from kasparro.errors import ExitCode
 from tests.api.serving import served
 from tests.ingest.commands import PATIENCE_S, Commands, until
@@ -66,6 +69,34 @@ def test_a_port_that_another_serves_is_not_shared(url: str, tmp_path: Path) -> N
                 second.kill()
         assert second.returncode == ExitCode.SETTING
         assert f"port {port} is in use by process" in errors and "API_PORT" in errors
+
+
+async def broken(scope: Scope, receive: Receive, send: Send) -> None:
+    """An app that can't start."""
+    await receive()
+    await send({"type": "lifespan.startup.failed", "message": "it is broken"})
+
+
+def broken_app() -> ASGIApp:
+    """Makes it."""
+    return broken
+
+
+def test_workers_that_cannot_start_are_told_and_not_tried_for_ever(url: str, tmp_path: Path) -> None:
+    program = (
+        "from kasparro.api.server import NotServing, run_server\n"
+        "from kasparro.config import load_settings\n"
+        "from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol\n"
+        "try:\n"
+        "    run_server(load_settings(), 'tests.api.test_server:broken_app', HttpToolsProtocol)\n"
+        "except NotServing as error:\n"
+        "    raise SystemExit(error.exit_code)\n"
+    )
+    environment = os.environ | {"DATABASE_URL": url, "API_PORT": str(free_port()), "KASPARRO_HOME": str(tmp_path)}
+    told = subprocess.run(
+        [sys.executable, "-c", program], env=environment, cwd=Path(__file__).parents[2], timeout=PATIENCE_S, check=False
+    )
+    assert told.returncode == ExitCode.FAILED
 
 
 def test_two_servers_of_one_home_leave_each_other_s_counts_alone(tmp_path: Path) -> None:

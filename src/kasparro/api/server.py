@@ -48,15 +48,20 @@ def run_server(settings: Settings, factory: str, protocol: type[Protocol]) -> No
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
-    with _listening(settings.api_host, settings.api_port) as listener:
-        workers = _Workers(config, [listener])
-        workers.run()
+    workers = _Workers(config, [_listening(settings.api_host, settings.api_port)])
+    workers.run()
     if any(process.exitcode == STARTUP_FAILURE for process in workers.processes):
         raise NotServing("the API can't start", remedy="Its log, above, says why")
 
 
 class _Workers(Multiprocess):
     """The processes that serve."""
+
+    def terminate_all(self) -> None:
+        """End them. Who connects from now on is refused, and can turn to another server at once."""
+        for listener in self.sockets:
+            listener.close()
+        super().terminate_all()
 
     def handle_hup(self) -> None:
         """End when the terminal goes: nobody would be there to end it later."""
