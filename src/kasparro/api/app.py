@@ -18,6 +18,7 @@ from kasparro.api import (
     asset_links,
     asset_list,
     coins,
+    coverage,
     data,
     description,
     disagreements,
@@ -56,7 +57,7 @@ from kasparro.store.pulse import Pulse
 
 _ROOMS = (
     system, health, data, coins, asset_list, asset, asset_links, prices, disagreements, universe, suggestions, stats,
-    runs, etl, receipts, quality, anomalies, monitoring, documentation,
+    runs, etl, receipts, quality, coverage, anomalies, monitoring, documentation,
 )  # fmt: skip
 _CACHE_BYTES = 64 * 1024 * 1024
 _PULSE_SECONDS = 2.0

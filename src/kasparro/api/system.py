@@ -22,7 +22,8 @@ _ENDPOINTS = {
     "health": "/health", "data": "/data", "assets": "/assets", "universe": "/universe",
     "disagreements": "/disagreements", "suggestions": "/suggestions", "stats": "/stats", "runs": "/runs",
     "etl": "/etl/status",
-    "rejections": "/rejections", "anomalies": "/anomalies", "drift": "/drift", "system": "/system/info",
+    "rejections": "/rejections", "anomalies": "/anomalies", "drift": "/drift", "coverage": "/coverage",
+    "system": "/system/info",
     "metrics": "/metrics",
 }  # fmt: skip
 """Each can be followed as it is, by people and by programs; what needs an id is reached from there."""

@@ -17,9 +17,10 @@ from starlette.types import ASGIApp
 
 from kasparro import __version__
 from kasparro.config import Settings
-from kasparro.dashboard import asset, formats, market, overview, receipt, series
+from kasparro.dashboard import asset, formats, market, overview, quality, receipt, runs, series, start
 from kasparro.dashboard.asking import Ask, Refused, address
 from kasparro.dashboard.files import ROOT, all_files, digest, file_address
+from kasparro.dashboard.live import Streams, live
 from kasparro.dashboard.visit import Content, House, Visit
 from kasparro.errors import KasparroError, Retriable
 from kasparro.store.pool import Pool
@@ -38,6 +39,15 @@ _PAGES: Mapping[str, Callable[[Visit], Awaitable[Content]]] = {
     "/dashboard/market": market.market,
     "/dashboard/assets/{asset}": asset.asset,
     "/dashboard/quotes/{quote_id}": receipt.receipt,
+    "/dashboard/runs": runs.runs,
+    "/dashboard/runs/compare": runs.compare,
+    "/dashboard/runs/{run_id}": runs.run,
+    "/dashboard/quality": quality.quality,
+    "/dashboard/quality/rejections": quality.rejections,
+    "/dashboard/quality/drift": quality.drift,
+    "/dashboard/quality/anomalies": quality.anomalies,
+    "/dashboard/quality/disagreements": quality.disagreements,
+    "/dashboard/start": start.start,
 }
 
 
@@ -47,6 +57,7 @@ def make_pages(ask: Ask, reader: Pool, settings: Settings, sources: tuple[str, .
     routes = [Route(path, partial(_show, house, page), name=path) for path, page in _PAGES.items()]
     routes += [
         Route("/dashboard/assets/{asset}/series", partial(_series, house)),
+        Route("/dashboard/live", partial(live, house, Streams())),
         Route(ROOT + "/{digest}/{name:path}", _file),
     ]
     return Starlette(

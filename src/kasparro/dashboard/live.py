@@ -1,0 +1,95 @@
+"""Live: what runs now, told to browsers as it goes on (server-sent events)."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from kasparro.dashboard.asking import Api, Members, Refused
+from kasparro.dashboard.visit import House
+
+MOST = 64
+"""Browsers that one worker tells at a time."""
+LASTS_S = 25.0
+"""A stream ends by itself, and the browser asks for the next: so none stands in the way of a worker that stops."""
+_PAUSE_S = 1.0
+_AGAIN_MS = 1_000
+_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
+
+
+class Streams:
+    """The streams of one worker, so many at most."""
+
+    def __init__(self) -> None:
+        self.number = 0
+
+
+class _Stream(StreamingResponse):
+    """A stream that counts while it lasts."""
+
+    def __init__(self, streams: Streams, parts: AsyncIterator[str]) -> None:
+        super().__init__(parts, 200, _HEADERS, "text/event-stream")
+        self._streams = streams
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        self._streams.number += 1
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._streams.number -= 1
+
+
+async def live(house: House, streams: Streams, request: Request) -> Response:
+    """What runs now, whenever it has changed; of one run only where `run` names it."""
+    if streams.number >= MOST:
+        raise HTTPException(503, "Too many browsers watch. Come again in a minute")
+    wanted = request.query_params.get("run", "")
+    return _Stream(streams, _parts(house, request, int(wanted) if wanted.isdecimal() and len(wanted) < 19 else None))
+
+
+async def _parts(house: House, request: Request, run_id: int | None) -> AsyncIterator[str]:
+    template = house.templates.get_template("running.html")
+    ends = time.monotonic() + LASTS_S
+    told = None
+    yield f"retry: {_AGAIN_MS}\n\n"
+    while time.monotonic() < ends:
+        request.scope["exchange"].stamp = None  # each look is at the ledger as it is then
+        try:
+            text = template.render(status=await with_expected(Api(house.ask, request.scope), run_id))
+        except Refused:
+            # The page goes on showing what it knew; the next stream tells more.
+            return
+        if text != told:
+            told = text
+            lines = "".join(f"data: {line}\n" for line in text.splitlines() if line.strip()) or "data:\n"
+            yield f"event: running\n{lines}\n"
+        await asyncio.sleep(_PAUSE_S)
+
+
+async def with_expected(api: Api, run_id: int | None = None) -> Members:
+    """`/etl/status`, of one run only where one is named, with what each step will see if it is like the last one."""
+    status = await api.get("/etl/status")
+    if run_id is not None:
+        status["running"] = [run for run in status["running"] if run["run_id"] == run_id]
+        status["queued"] = status["queued"] if status["queued"] and status["queued"]["run_id"] == run_id else None
+    if status["running"]:
+        usual = _usual((await api.get("/stats"))["recent_etl_runs"])
+        for run in status["running"]:
+            for step in run["steps"]:
+                step["expected"] = max(usual.get(step["source"], 0), step["seen"]) or None
+    return status
+
+
+def _usual(parts: list[Members]) -> dict[str, Any]:
+    """source -> records that its last whole part of a run saw."""
+    usual: dict[str, Any] = {}
+    for part in parts:
+        if part["success"]:
+            usual.setdefault(part["source"], part["records_processed"])
+    return usual
