@@ -5,14 +5,6 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 .DEFAULT_GOAL := help
 
-define SMOKE
-import json, os, sys, urllib.request
-path = sys.argv[1]
-with urllib.request.urlopen(f"http://127.0.0.1:{os.environ.get('API_PORT', 8000)}{path}", timeout=10) as answer:
-    print(answer.status, path, ", ".join(json.load(answer)))
-endef
-export SMOKE
-
 .PHONY: help install up demo down logs etl smoke test lint bench clean lock
 
 help: ## show this help
@@ -49,8 +41,8 @@ logs: install ## follow what `make up` started has to say
 etl: install ## ingest once more
 	@$(BIN)/kasparro ingest
 
-smoke: install ## ask the running API for its health, some data and its figures
-	@for path in /health '/data?limit=5' /stats; do $(BIN)/python -c "$$SMOKE" "$$path" || exit 1; done
+smoke: install ## try all of it once, end to end, in a home of its own that is gone afterwards (half a minute)
+	@$(BIN)/python -m tests.smoke
 
 test: $(VENV)/.dev ## run all tests
 	@$(BIN)/python -m pytest -n 4 --dist worksteal
