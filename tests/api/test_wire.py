@@ -51,6 +51,10 @@ class Client:
         length = 0 if head or status == 304 else int(headers["content-length"])
         return status, headers, self._reader.read(length)
 
+    def line(self) -> bytes:
+        """The next line of an answer."""
+        return self._reader.readline()
+
     def ended(self) -> bool:
         """Whether the server hangs up, without another byte."""
         return self._reader.read(1) == b""
@@ -65,12 +69,30 @@ def client(small: str) -> Iterator[Client]:
 def test_answers_come_in_the_order_of_the_requests(client: Client) -> None:
     """Kept ones, rendered ones, those of the app and refusals, all sent at once."""
     post = b"POST /etl/run HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
-    asked = [b"/data?limit=1", b"/data?limit=2", b"/nope", b"/livez", b"/data?limit=1", b"/openapi.json"]
-    client.send(b"".join(GET % (path, b"X-Request-ID: r%d\r\n" % n) for n, path in enumerate(asked)) + post)
-    found = [client.answer() for _ in range(len(asked) + 1)]
-    assert [status for status, _, _ in found] == [200, 200, 404, 200, 200, 200, 401]
-    assert [headers["x-request-id"] for _, headers, _ in found[:-1]] == [f"r{n}" for n in range(len(asked))]
-    assert [len(json.loads(found[n][2])["data"]) for n in (0, 1, 4)] == [1, 2, 1]
+    asked = {b"/data?limit=1": 200, b"/data?limit=2": 200, b"/nope": 404, b"/livez": 200, b"/openapi.json": 200}
+    for first in asked:
+        paths = [first, *asked, first]
+        client.send(b"".join(GET % (path, b"X-Request-ID: r%d\r\n" % n) for n, path in enumerate(paths)) + post)
+        found = [client.answer() for _ in range(len(paths) + 1)]
+        assert [status for status, _, _ in found] == [*(asked[path] for path in paths), 401]
+        assert [headers["x-request-id"] for _, headers, _ in found[:-1]] == [f"r{n}" for n in range(len(paths))]
+        assert [len(json.loads(found[n][2])["data"]) for n in (1, 2)] == [1, 2]
+
+
+def test_very_many_requests_at_once(client: Client) -> None:
+    client.send(GET % (b"/livez", b"") * 3_000 + b"GET /livez HTTP/1.1\r\nHost:")
+    assert [client.answer()[0] for _ in range(3_000)] == [200] * 3_000
+    client.send(b" here\r\n\r\n")
+    assert client.answer()[0] == 200
+
+
+def test_who_waits_for_leave_to_send_a_body_gets_it(small: str) -> None:
+    head = f"POST /etl/run HTTP/1.1\r\nHost: here\r\nAuthorization: Bearer {KEY}\r\nExpect: 100-continue\r\n"
+    with Client(small) as client:
+        client.send(head.encode() + b"Content-Type: application/json\r\nContent-Length: 19\r\n\r\n")
+        assert client.line() == b"HTTP/1.1 100 Continue\r\n" and client.line() == b"\r\n"
+        client.send(b'{"sources":["none"]}'[:19])
+        assert client.answer()[0] in (400, 422)
 
 
 def test_many_requests_on_one_connection(client: Client) -> None:

@@ -39,6 +39,7 @@ class Wire(HttpToolsProtocol):
         self._plain = True
         self._in_head = False
         self._head_bytes = 0
+        self._begun = 0
         self._deadline: asyncio.TimerHandle | None = None
         self._stalled: asyncio.TimerHandle | None = None
 
@@ -63,6 +64,7 @@ class Wire(HttpToolsProtocol):
         """Take what came; the head of a request has to come soon, and to its end."""
         if self.transport.is_closing():
             return
+        idle, in_head, self._begun = self._is_idle(), self._in_head, 0
         super().data_received(data)
         if not self._in_head:
             if self._deadline is not None:
@@ -70,7 +72,9 @@ class Wire(HttpToolsProtocol):
                 self._deadline = None
             self._head_bytes = 0
             return
-        self._head_bytes += len(data)
+        # Of several requests that came at once nobody knows where the last one began.
+        if in_head or (idle and self._begun == 1):
+            self._head_bytes += len(data)
         if self._head_bytes > _HEAD_BYTES:
             self._refuse(Problem(431, f"The request's head has more than {_HEAD_BYTES // 1024} kB"))
         elif self._deadline is None:
@@ -100,23 +104,25 @@ class Wire(HttpToolsProtocol):
         self.headers = []
         self.expect_100_continue = False
         self._plain = self._in_head = True
+        self._begun += 1
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One of its headers."""
         name = name.lower()
         if name in _NOT_PLAIN:
             self._plain = False
-            self.expect_100_continue = name == b"expect" and value.lower() == b"100-continue"
+            if name == b"expect" and value.lower() == b"100-continue":
+                self.expect_100_continue = True
         self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """Answer it: by the edge alone if it is plain and no other one is before it, else as uvicorn does."""
         self._in_head = False
         method, url = self.parser.get_method(), self.url
-        edge, waiting = self._edge, self.cycle
+        edge = self._edge
         if (
             edge is None or not self._plain or method not in _PLAIN_METHODS or not url.startswith(b"/")
-            or b"#" in url or not url.isascii() or not (waiting is None or waiting.response_complete)
+            or b"#" in url or not url.isascii() or not self._is_idle()
         ):  # fmt: skip
             self._prepare_scope()
             super().on_headers_complete()
@@ -127,7 +133,7 @@ class Wire(HttpToolsProtocol):
         exchange = edge.arrival(
             method.decode("ascii"), unquote(text) if "%" in text else text, query.decode("ascii"), headers, self._peer
         )  # fmt: skip
-        turn = _Turn(keep_alive=self.parser.should_keep_alive())
+        turn = _Turn(keep_alive=self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive())
         self.cycle = turn  # type: ignore[assignment]
         task = self.loop.create_task(self._answer(edge, exchange, turn, path, query))
         self.tasks.add(task)
@@ -139,10 +145,9 @@ class Wire(HttpToolsProtocol):
         answer = await edge.meet(exchange, partial(self._pass_on, edge, exchange, turn, path, query))
         if self.flow.write_paused:
             await self.flow.drain()
-        cycle = self.cycle
         if answer is not None:
-            self._send(cycle, answer)
-        elif not cycle.response_complete:
+            self._send(turn.cycle or turn, answer)
+        elif turn.cycle is None or not turn.cycle.response_complete:
             # What has begun and can't be ended is cut off: nobody shall take it for the whole.
             self.transport.close()
 
@@ -162,7 +167,7 @@ class Wire(HttpToolsProtocol):
         # There is no body, and that is known.
         cycle.more_body = False
         cycle.message_event.set()
-        self.cycle = cycle
+        self.cycle = turn.cycle = cycle
         await edge.pass_on(exchange, scope, cycle.receive, cycle.send)  # type: ignore[arg-type]
 
     def _send(self, cycle: "RequestResponseCycle | _Turn", answer: Answer) -> None:
@@ -189,9 +194,13 @@ class Wire(HttpToolsProtocol):
         body = problem.body("", "")
         headers = [("content-type", MEDIA_TYPE), ("content-length", str(len(body))), *problem.headers.items()]
         head = "".join(f"{name.lower()}: {value}\r\n" for name, value in headers).encode("latin-1")
-        if self.cycle is None or self.cycle.response_complete:
+        if self._is_idle():
             self.transport.write(b"".join((STATUS_LINE[problem.status], head, b"connection: close\r\n\r\n", body)))
         self.transport.close()
+
+    def _is_idle(self) -> bool:
+        """Whether no request is waiting for its answer."""
+        return self.cycle is None or self.cycle.response_complete
 
     def _prepare_scope(self) -> None:
         """Make what uvicorn makes of each request at its beginning, and plain ones don't need."""
@@ -212,12 +221,14 @@ _NOBODY = _Nobody()
 
 
 class _Turn:
-    """A request that the edge is answering, as far as uvicorn's protocol wants to know."""
+    """A request that the edge is answering, as far as uvicorn's protocol wants to know. `cycle` takes its place when it
+    is passed on."""
 
-    __slots__ = ("disconnected", "keep_alive", "message_event", "more_body", "response_complete")
+    __slots__ = ("cycle", "disconnected", "keep_alive", "message_event", "more_body", "response_complete")
 
     def __init__(self, *, keep_alive: bool) -> None:
         self.keep_alive = keep_alive
+        self.cycle: RequestResponseCycle | None = None
         self.disconnected = False
         self.response_complete = False
         self.more_body = False
