@@ -1,6 +1,7 @@
 """Changes to single records that leave every other byte of them alone."""
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 
 import msgspec
 
@@ -22,13 +23,21 @@ def drift(record: bytes, change: str) -> bytes:
 
 
 def broken(record: bytes, how: str) -> bytes:
-    """The record made unusable: price `nan`, `text` or `huge`, id gone (`missing-id`), `not-object`."""
+    """The record made unusable: price `nan`, `text` or `huge`, id gone (`missing-id`), `not-object`; or good to read
+    and wrong: its price a twelfth too high (`off`)."""
     if how == "not-object":
         return b"null"
     if how == "missing-id":
         return drift(record, "drop:id")
+    if how == "off":
+        return _edit(record, _price_path(record), _raised)
     text = {"nan": '"NaN"', "text": '"n/a"', "huge": "1e999999"}[how]
     return _edit(record, _price_path(record), lambda fields, name: fields | {name: msgspec.Raw(text.encode())})
+
+
+def _raised(fields: Fields, name: str) -> Fields:
+    price = Decimal(bytes(fields[name]).decode())
+    return fields | {name: msgspec.Raw(f"{price * 13 / 12:.12g}".encode())}
 
 
 def moved(record: bytes, by: int) -> bytes:

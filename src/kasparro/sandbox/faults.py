@@ -50,7 +50,7 @@ _VALUES: dict[FaultKind, tuple[str | None, str]] = {
     FaultKind.WRONG_JSON: ("object", "object|string|number|broken"),
     FaultKind.EMPTY: ("body", "body|list"),
     FaultKind.DUPLICATE: ("1", r"[1-9]\d{0,2}"),
-    FaultKind.BAD_RECORD: ("nan", "nan|missing-id|huge|text|not-object"),
+    FaultKind.BAD_RECORD: ("nan", "nan|missing-id|huge|text|not-object|off"),
     FaultKind.DRIFT: (
         None,
         r"rename:[^:]+:[^:]+|drop:[^:]+|add:[^:]+|type:[^:]+:(string|number|null|list|object|boolean)",

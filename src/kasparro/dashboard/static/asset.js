@@ -25,7 +25,22 @@ const style = (name) => {
   return color;
 };
 const colours = { coinpaprika: "--paprika", coingecko: "--gecko", csv: "--csv" };
-const colour = (series) => style(colours[series.source] ?? "--accent");
+// Files of one source are told apart by colour too.
+const others = ["--note", "--warn", "--bad", "--muted"];
+
+function colour(series) {
+  const alike = told.series.filter((one) => one.source === series.source);
+  const place = alike.indexOf(series);
+  return style(place ? others[(place - 1) % others.length] : (colours[series.source] ?? "--accent"));
+}
+
+function tag(series, text) {
+  const part = document.createElement("span");
+  part.className = "source drawn";
+  part.style.setProperty("--mark", colour(series));
+  part.textContent = text;
+  return part;
+}
 const soft = (color, part) => color.replace("rgb(", "rgba(").replace(")", `, ${part})`);
 const name = (series) => series.source + (series.dataset ? ` ${series.dataset}` : "");
 
@@ -37,6 +52,7 @@ export function price(value) {
   if (size >= 1) return value.toLocaleString("en", { minimumFractionDigits: 4, maximumFractionDigits: 4 });
   return size ? value.toFixed(Math.min(20, 3 - Math.floor(Math.log10(size)))) : "0";
 }
+const priceFormat = { type: "custom", formatter: price, minMove: 1e-18 };
 const moment = (seconds) => new Date(seconds * 1000).toISOString().slice(0, 19).replace("T", " ");
 
 function ticks(series) {
@@ -69,12 +85,20 @@ function candles(series, times) {
 
 function spreads(series, times) {
   const maps = series.map((one) => new Map(one.bars.map((bar) => [bar[0], bar[4]])));
-  return times.map((time) => {
+  const found = times.map((time) => {
     const values = maps.map((map) => map.get(time)).filter((value) => value > 0);
     if (values.length < 2) return { time };
     const low = Math.min(...values);
     return { time, value: ((Math.max(...values) - low) / low) * 100 };
   });
+  // Where nobody could be compared for long there is no line either.
+  const known = found.filter((one) => one.value !== undefined);
+  const steps = known.slice(1).map((one, place) => one.time - known[place].time).sort((one, other) => one - other);
+  const usual = steps[Math.floor(steps.length / 2)] ?? 0;
+  known.slice(1).forEach((one, place) => {
+    if (one.time - known[place].time > 2.5 * usual) known[place].color = "transparent";
+  });
+  return found;
 }
 
 function draw() {
@@ -97,20 +121,20 @@ function draw() {
     rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.08, bottom: 0.24 } },
     timeScale: { borderColor: grid, timeVisible: told.step < 86400, secondsVisible: false, fixLeftEdge: true, fixRightEdge: true },
     crosshair: { vertLine: { color: text, labelBackgroundColor: style("--raised") }, horzLine: { color: text, labelBackgroundColor: style("--raised") } },
-    localization: { locale: "en", priceFormatter: price },
+    localization: { locale: "en" },
     handleScroll: { vertTouchDrag: false },
   });
   const times = ticks(chosen);
-  const main = chosen[0];
+  const main = chosen.reduce((most, one) => (one.bars.length > most.bars.length ? one : most));
   if (form === "candles") {
     const up = style("--good");
     const down = style("--bad");
-    const added = chart.addSeries(CandlestickSeries, { upColor: up, downColor: down, wickUpColor: up, wickDownColor: down, borderVisible: false, priceLineVisible: false });
+    const added = chart.addSeries(CandlestickSeries, { upColor: up, downColor: down, wickUpColor: up, wickDownColor: down, borderVisible: false, priceLineVisible: false, priceFormat });
     added.setData(candles(main, times));
     drawn.push([main, added]);
   }
-  for (const one of form === "candles" ? chosen.slice(1) : chosen) {
-    const added = chart.addSeries(LineSeries, { color: colour(one), lineWidth: 2, priceLineVisible: false, lastValueVisible: chosen.length < 4, pointMarkersVisible: one.bars.length < 40, pointMarkersRadius: 2.5 });
+  for (const one of chosen.filter((one) => form === "line" || one !== main)) {
+    const added = chart.addSeries(LineSeries, { color: colour(one), lineWidth: 2, priceLineVisible: false, lastValueVisible: chosen.length < 4, pointMarkersVisible: one.bars.length < 40, pointMarkersRadius: 2.5, priceFormat });
     added.setData(line(one, times));
     drawn.push([one, added]);
   }
@@ -140,12 +164,7 @@ function at(time) {
 }
 
 function tell(time, found) {
-  read.replaceChildren(...found.map(([series, bar]) => {
-    const part = document.createElement("span");
-    part.className = `source ${series.source}`;
-    part.textContent = `${name(series)} ${price(bar[4])}`;
-    return part;
-  }));
+  read.replaceChildren(...found.map(([series, bar]) => tag(series, `${name(series)} ${price(bar[4])}`)));
   const when = document.createElement("span");
   when.textContent = `${moment(time)} UTC`;
   read.prepend(when);
@@ -172,10 +191,7 @@ function pin(time) {
     const link = document.createElement("a");
     link.href = `/dashboard/quotes/${bar[6]}`;
     link.textContent = `receipt of ${bar[6]}`;
-    const source = document.createElement("span");
-    source.className = `source ${series.source}`;
-    source.textContent = name(series);
-    item.append(source, ` ${price(bar[4])} at ${moment(bar[7])}${bar[8] > 1 ? `, the last of ${bar[8]} quotes` : ""} `, link);
+    item.append(tag(series, name(series)), ` ${price(bar[4])} at ${moment(bar[7])}${bar[8] > 1 ? `, the last of ${bar[8]} quotes` : ""} `, link);
     list.append(item);
   }
   pinned.replaceChildren(head, list);
@@ -191,10 +207,7 @@ function choose() {
       shown.set(name(one), box.checked);
       draw();
     });
-    const text = document.createElement("span");
-    text.className = `source ${one.source}`;
-    text.textContent = name(one);
-    label.append(box, text);
+    label.append(box, tag(one, name(one)));
     return label;
   }));
 }
