@@ -14,10 +14,10 @@ import httpx2
 import pytest
 
 from tests.api.serving import served, workers_of
+from tests.api.small import KEY
 from tests.api.test_server import _server_at
 from tests.ingest.commands import PATIENCE_S, until
 
-KEY = "a-key-of-at-least-24-characters"
 GET = b"GET %s HTTP/1.1\r\nHost: here\r\n%s\r\n"
 
 
@@ -77,6 +77,16 @@ def test_answers_come_in_the_order_of_the_requests(client: Client) -> None:
         assert [status for status, _, _ in found] == [*(asked[path] for path in paths), 401]
         assert [headers["x-request-id"] for _, headers, _ in found[:-1]] == [f"r{n}" for n in range(len(paths))]
         assert [len(json.loads(found[n][2])["data"]) for n in (1, 2)] == [1, 2]
+
+
+@pytest.mark.parametrize("first", [b"/livez", b"/data?limit=1"])
+def test_a_body_that_comes_later_belongs_to_the_request_behind(client: Client, first: bytes) -> None:
+    post = b"POST /etl/run HTTP/1.1\r\nHost: here\r\nAuthorization: Bearer %s\r\n" % KEY.encode()
+    client.send(GET % (first, b"") + post + b"Content-Type: application/json\r\nContent-Length: 20\r\n\r\n")
+    assert client.answer()[0] == 200
+    client.send(b'{"sources":["none"]}')
+    status, _, problem = client.answer()
+    assert status == 422 and b"none" in problem
 
 
 def test_very_many_requests_at_once(client: Client) -> None:

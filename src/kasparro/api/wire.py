@@ -167,7 +167,10 @@ class Wire(HttpToolsProtocol):
         # There is no body, and that is known.
         cycle.more_body = False
         cycle.message_event.set()
-        self.cycle = turn.cycle = cycle
+        turn.cycle = cycle
+        newest: object = self.cycle
+        if newest is turn:  # else another one is waiting behind it
+            self.cycle = cycle
         await edge.pass_on(exchange, scope, cycle.receive, cycle.send)  # type: ignore[arg-type]
 
     def _send(self, cycle: "RequestResponseCycle | _Turn", answer: Answer) -> None:
