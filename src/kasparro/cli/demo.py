@@ -17,7 +17,7 @@ _FAULTS = (
     "coingecko:/coins/markets?page=2 drift=add:sentiment",
     "coinpaprika:/tickers bad-record=text",
 )
-"""What a ledger is for shows only where something is wrong: a price apart, a field that is new, a record that is none."""
+"""What a ledger is for shows only where something is wrong: a price apart, a new field, a record that is none."""
 
 
 def settings_for(*, demo: bool, lasting: bool = False) -> Settings:

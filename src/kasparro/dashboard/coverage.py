@@ -38,4 +38,5 @@ def total(coverage: Members) -> dict[str, Any]:
 def _level(entry: Members | None, most: int) -> int:
     if entry is None or not entry["seen"]:
         return 0
-    return max(1, round(_LEVELS * entry["seen"] / most))
+    seen: int = entry["seen"]
+    return max(1, round(_LEVELS * seen / most))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -65,19 +66,21 @@ def gaps(bars: Sequence[Bar], usual: timedelta) -> list[tuple[datetime, datetime
     """Between which quotes some are missing, when they usually are so far apart."""
     return [
         (before.observed_at, after.observed_at)
-        for before, after in zip(bars, bars[1:], strict=False)
+        for before, after in pairwise(bars)
         if after.starts_at - before.starts_at > usual * _MISSED
     ]
 
 
 def _told(name: ListingName, bars: Sequence[Bar], rhythm: Rhythm, step: timedelta) -> dict[str, Any]:
+    usual = max(step, rhythm.pace)
     return {
-        "source": name.source, "dataset": name.dataset or None, "crypto_id": name.crypto_id,
+        "source": name.source, "dataset": name.dataset or None, "crypto_id": name.crypto_id, "usual": _seconds(usual),
         "bars": [
-            [_seconds(b.starts_at), b.open, b.high, b.low, b.close, b.volume, b.quote_id, _seconds(b.observed_at), b.quotes]
-            for b in bars
+            [_seconds(one.starts_at), one.open, one.high, one.low, one.close, one.volume, one.quote_id,
+             _seconds(one.observed_at), one.quotes]
+            for one in bars
         ],
-        "gaps": [[_seconds(one), _seconds(other)] for one, other in gaps(bars, max(step, rhythm.pace))],
+        "gaps": [[_seconds(one), _seconds(other)] for one, other in gaps(bars, usual)],
         "cut": sum(bar.quotes for bar in bars) >= MOST,
     }  # fmt: skip
 

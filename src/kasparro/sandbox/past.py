@@ -44,10 +44,10 @@ def _lines(market: Market, coins: list[Coin], side: Side, moment: int) -> Iterat
     for coin in coins:
         assert coin.gecko is not None
         price = market.quoted(coin, side, moment)
+        supply, cap = (f"{coin.circulating:.0f}", f"{coin.circulating * price:.0f}") if coin.circulating else ("", "")
         told = (
-            coin.gecko.id, coin.gecko.symbol.upper(), coin.gecko.name, f"{price:.8f}",
-            f"{coin.circulating * price:.0f}" if coin.circulating else "", f"{market.volume(coin, moment):.0f}",
-            f"{market.change(coin, moment, price, 24 * _HOUR):.4f}", f"{coin.circulating:.0f}" if coin.circulating else "",
+            coin.gecko.id, coin.gecko.symbol.upper(), coin.gecko.name, f"{price:.8f}", cap,
+            f"{market.volume(coin, moment):.0f}", f"{market.change(coin, moment, price, 24 * _HOUR):.4f}", supply,
             seconds_text(moment),
         )  # fmt: skip
         yield ",".join(told)

@@ -52,7 +52,14 @@ export function price(value) {
   if (size >= 1) return value.toLocaleString("en", { minimumFractionDigits: 4, maximumFractionDigits: 4 });
   return size ? value.toFixed(Math.min(20, 3 - Math.floor(Math.log10(size)))) : "0";
 }
-const priceFormat = { type: "custom", formatter: price, minMove: 1e-18 };
+
+/** The price axis, as fine as the highest of these prices needs it. */
+function fine(series) {
+  const most = Math.max(...series.flatMap((one) => one.bars.map((bar) => bar[2])));
+  const places = Math.min(12, Math.max(2, 4 - Math.floor(Math.log10(most))));
+  return { type: "custom", formatter: price, minMove: Number(`1e-${places}`) };
+}
+
 const moment = (seconds) => new Date(seconds * 1000).toISOString().slice(0, 19).replace("T", " ");
 
 function ticks(series) {
@@ -126,6 +133,7 @@ function draw() {
   });
   const times = ticks(chosen);
   const main = chosen.reduce((most, one) => (one.bars.length > most.bars.length ? one : most));
+  const priceFormat = fine(chosen);
   if (form === "candles") {
     const up = style("--good");
     const down = style("--bad");
@@ -143,7 +151,7 @@ function draw() {
   const volumes = new Map(main.bars.map((bar) => [bar[0], bar[5]]));
   volume.setData(times.map((time) => (volumes.get(time) ? { time, value: volumes.get(time) } : { time })));
   const apart = spreads(chosen, times);
-  if (apart.some((one) => one.value !== undefined)) {
+  if (apart.filter((one) => one.value !== undefined).length > 1) {
     const added = chart.addSeries(LineSeries, { color: style("--note"), lineWidth: 1, lineStyle: LineStyle.Solid, priceLineVisible: false, title: "spread %", pointMarkersVisible: apart.filter((one) => one.value !== undefined).length < 40, pointMarkersRadius: 2, priceFormat: { type: "custom", formatter: (value) => `${value.toFixed(2)} %`, minMove: 0.001 } }, 1);
     added.setData(apart);
     chart.panes()[1].setHeight(90);
@@ -159,8 +167,12 @@ function draw() {
 
 const length = (seconds) => (seconds < 3600 ? `${seconds / 60} min` : seconds < 86400 ? `${seconds / 3600} h` : `${seconds / 86400} d`);
 
+/** The bar of each source that is nearest to a moment, unless nothing was quoted around it. */
 function at(time) {
-  return drawn.map(([series]) => [series, series.bars.find((bar) => bar[0] === time)]).filter(([, bar]) => bar);
+  return drawn.map(([series]) => {
+    const near = series.bars.reduce((best, bar) => (Math.abs(bar[0] - time) < Math.abs(best[0] - time) ? bar : best));
+    return [series, Math.abs(near[0] - time) <= series.usual ? near : null];
+  }).filter(([, bar]) => bar);
 }
 
 function tell(time, found) {
