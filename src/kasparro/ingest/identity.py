@@ -3,7 +3,7 @@
 import gc
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator
 from contextlib import contextmanager
 
 import msgspec
@@ -12,8 +12,8 @@ import structlog
 from kasparro.market.identity.curated import known_pairs
 from kasparro.market.identity.link import Link, Pair, Resolution, Verdict
 from kasparro.market.identity.neighbours import neighbourhood
+from kasparro.market.identity.profile import Profile, profile
 from kasparro.market.identity.resolve import resolve
-from kasparro.market.identity.subject import Subject
 from kasparro.store.identity.links import Resolved, commit, read_held, read_slugs
 from kasparro.store.identity.session import identity_session
 from kasparro.store.identity.subjects import (
@@ -50,12 +50,12 @@ def settle_identity(url: str, *, run_id: int | None = None, anew: bool = False) 
             return Resolved(seconds=time.perf_counter() - began)
         curated, verdicts, taken = known_pairs(), read_verdicts(session), read_slugs(session)
         if anew or not taken or len(facts) > _FEW:
-            subjects, held = read_subjects(session), read_held(session)
-            resolution = resolve(subjects, held, curated, verdicts, taken=taken, ranking=RANKING)
+            profiles, held = list(map(profile, read_subjects(session))), read_held(session)
+            resolution = resolve(profiles, held, curated, verdicts, taken=taken, ranking=RANKING)
         else:
-            subjects, held, resolution = _among_neighbours(session, facts.keys(), curated, verdicts)
+            profiles, held, resolution = _among_neighbours(session, facts.keys(), curated, verdicts, taken)
         done = commit(
-            session, resolution, held, subjects, facts, run_id=run_id, seconds=time.perf_counter() - began
+            session, resolution, held, profiles, facts, run_id=run_id, seconds=time.perf_counter() - began
         )  # fmt: skip
         log.info("identity_settled", decided=done.decided, changed=done.changed, seconds=round(done.seconds, 3))
         return done
@@ -72,28 +72,32 @@ def _no_garbage() -> Iterator[None]:
 
 
 def _among_neighbours(
-    session: Session, changed: Collection[int], curated: Collection[Pair], verdicts: Collection[Verdict]
-) -> tuple[list[Subject], dict[int, Link], Resolution]:
+    session: Session, changed: Collection[int], curated: Collection[Pair], verdicts: Collection[Verdict],
+    taken: Container[str],
+) -> tuple[list[Profile], dict[int, Link], Resolution]:  # fmt: skip
     bound = _Bound(session, curated, verdicts)
+    known: dict[int, Profile] = {}
 
-    known: dict[int, Subject] = {}
-
-    def read(listings: Collection[int]) -> list[Subject]:
-        known.update((s.listing_id, s) for s in read_subjects(session, set(listings) - known.keys()))
+    def read(listings: Collection[int]) -> list[Profile]:
+        if new := set(listings) - known.keys():
+            known.update((s.listing_id, profile(s)) for s in read_subjects(session, new))
         return [known[listing] for listing in listings]
 
-    def find(keys: frozenset[str]) -> Iterable[Subject]:
+    def find(keys: frozenset[str]) -> Iterable[Profile]:
         return read(bound.along(find_by_keys(session, keys)))
 
     start = read(bound.along(changed))
     # Who left a name behind may have left it to somebody: the neighbours of before count as well.
-    before = [msgspec.structs.replace(s, symbol=s.former[-1][0], name=s.former[-1][1]) for s in start if s.former]
+    before = [
+        profile(msgspec.structs.replace(one.subject, symbol=one.subject.former[-1][0], name=one.subject.former[-1][1]))
+        for one in start if one.subject.former
+    ]  # fmt: skip
     around = neighbourhood(start, before, find)
-    held = read_held(session, [subject.listing_id for subject in around.subjects])
+    held = read_held(session, [one.subject.listing_id for one in around.profiles])
     resolution = resolve(
-        around.subjects, held, curated, verdicts, decide=around.decide, taken=read_slugs(session), ranking=RANKING
-    )
-    return around.subjects, held, resolution
+        around.profiles, held, curated, verdicts, decide=around.decide, taken=taken, ranking=RANKING
+    )  # fmt: skip
+    return around.profiles, held, resolution
 
 
 class _Bound:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from kasparro.market.identity.link import Link, Pair, Verdict
 from kasparro.market.identity.neighbours import Find, keys, neighbourhood
+from kasparro.market.identity.profile import Profile, profile
 from kasparro.market.identity.resolve import resolve
 from kasparro.market.identity.subject import Subject
 from tests.market.identity.makers import ADDRESS, NOON, OTHER_ADDRESS, gecko, paprika, row
@@ -49,12 +50,12 @@ def subject(place: int, said: Mapping[str, object]) -> Subject:
 
 def finder(subjects: Iterable[Subject], held: Mapping[int, Link], pairs: Iterable[tuple[int, int]]) -> Find:
     """What a store does: listings by key, with those of the same asset and of the same pair."""
-    everything = {s.listing_id: s for s in subjects}
+    everything = {s.listing_id: profile(s) for s in subjects}
     by_key: dict[str, set[int]] = defaultdict(set)
     beside: dict[int, set[int]] = defaultdict(set)
-    for listing in everything.values():
-        for key in keys(listing):
-            by_key[key].add(listing.listing_id)
+    for listing_id, known in everything.items():
+        for key in keys(known):
+            by_key[key].add(listing_id)
     assets: dict[str, set[int]] = defaultdict(set)
     for i, link in held.items():
         assets[link.asset].add(i)
@@ -64,7 +65,7 @@ def finder(subjects: Iterable[Subject], held: Mapping[int, Link], pairs: Iterabl
         beside[a].add(b)
         beside[b].add(a)
 
-    def find(wanted: frozenset[str]) -> list[Subject]:
+    def find(wanted: frozenset[str]) -> list[Profile]:
         found = {i for key in wanted for i in by_key[key]}
         return [everything[i] for i in found | {j for i in found for j in beside[i]} if i in everything]
 
@@ -91,13 +92,13 @@ def test_incremental_is_the_same_as_from_scratch(
 
     whole = resolve(after.values(), held, curated, verdicts)
     near = neighbourhood(
-        [after[place] for place in changes],
-        [s for s in before if s.listing_id in changes],
+        [profile(after[place]) for place in changes],
+        [profile(s) for s in before if s.listing_id in changes],
         finder(after.values(), held, pairs),
     )
-    inside = {s.listing_id for s in near.subjects}
+    inside = {known.subject.listing_id for known in near.profiles}
     part = resolve(
-        near.subjects, {i: link for i, link in held.items() if i in inside}, curated, verdicts,
+        near.profiles, {i: link for i, link in held.items() if i in inside}, curated, verdicts,
         decide=near.decide, taken={link.asset for link in held.values()},
     )  # fmt: skip
     assert decisions(held | part.links) == decisions(whole.links)
@@ -106,11 +107,11 @@ def test_incremental_is_the_same_as_from_scratch(
 def decided_anew(before: list[Subject], changed: Subject, held: Mapping[int, Link]) -> dict[int, Link]:
     """All links after `changed` took the place of the listing with its id, decided among its neighbours only."""
     after = {s.listing_id: s for s in before} | {changed.listing_id: changed}
-    past = [s for s in before if s.listing_id == changed.listing_id]
-    near = neighbourhood([changed], past, finder(after.values(), held, []))
-    inside = {i: link for i, link in held.items() if i in {s.listing_id for s in near.subjects}}
-    assert len(near.subjects) < len(after)
-    part = resolve(near.subjects, inside, decide=near.decide, taken={link.asset for link in held.values()})
+    past = [profile(s) for s in before if s.listing_id == changed.listing_id]
+    near = neighbourhood([profile(changed)], past, finder(after.values(), held, []))
+    inside = {i: link for i, link in held.items() if i in {known.subject.listing_id for known in near.profiles}}
+    assert len(near.profiles) < len(after)
+    part = resolve(near.profiles, inside, decide=near.decide, taken={link.asset for link in held.values()})
     whole = resolve(after.values(), held)
     assert decisions({**held, **part.links}) == decisions(whole.links)
     return {**held, **part.links}

@@ -10,6 +10,8 @@ from kasparro.market.identity.overrides import (
     ContradictsAddress,
     OneSourceTwice,
     OverrideRefused,
+    RowPlaced,
+    RowsOnly,
     ToldApart,
     UnknownListing,
     check_override,
@@ -21,7 +23,7 @@ BETA = paprika("bbb-beta", "BBB", "Beta")
 GECKO_ALPHA = gecko("alpha", "aaa", "Alpha", addresses=(("ethereum", ADDRESS),))
 GECKO_OTHER = gecko("other", "oth", "Other", addresses=(("ethereum", OTHER_ADDRESS),))
 GECKO_BARE = gecko("bare", "bar", "Bare", addresses=(("solana", "So1anaAddressOfBare"),))
-FILE = row("AAA", "AAA")
+FILE, YOURS = row("AAA", "AAA"), row("AAA", "AAA", dataset="yours")
 EVERYTHING = [ALPHA, BETA, GECKO_ALPHA, GECKO_OTHER, GECKO_BARE, FILE]
 
 
@@ -55,9 +57,15 @@ def test_refused_beside_others() -> None:
         check_override(pair("bbb-beta", "bare"), EVERYTHING, held)
     with pytest.raises(OneSourceTwice, match="bbb-beta"):
         check_override(pair("aaa-alpha", "bare"), EVERYTHING, held)
-    through_a_file = [pair("aaa-alpha", "alpha"), Pair(("csv", "AAA"), ("coinpaprika", "aaa-alpha"))]
+    through_a_file = [pair("aaa-alpha", "alpha"), Pair(("csv", "prices.csv:AAA"), ("coinpaprika", "aaa-alpha"))]
     with pytest.raises(OneSourceTwice, match="coingecko"):
-        check_override(Pair(("csv", "AAA"), ("coingecko", "bare")), EVERYTHING, through_a_file)
+        check_override(Pair(("csv", "prices.csv:AAA"), ("coingecko", "bare")), EVERYTHING, through_a_file)
+    with pytest.raises(RowPlaced, match="another listing"):
+        check_override(Pair(("csv", "prices.csv:AAA"), ("coinpaprika", "bbb-beta")), EVERYTHING, [
+            Pair(("csv", "prices.csv:AAA"), ("coingecko", "alpha"))
+        ])  # fmt: skip
+    with pytest.raises(RowsOnly, match="rows of files"):
+        check_override(Pair(("csv", "prices.csv:AAA"), ("csv", "yours:AAA")), [*EVERYTHING, YOURS])
     with pytest.raises(ToldApart, match="told apart"):
         verdict = Verdict(GECKO_BARE.listing_id, BETA.listing_id, False)
         check_override(pair("bbb-beta", "bare"), EVERYTHING, verdicts=[verdict])
@@ -66,7 +74,7 @@ def test_refused_beside_others() -> None:
 def test_what_can_be_true_is_let_through() -> None:
     check_override(pair("aaa-alpha", "alpha"), EVERYTHING)
     check_override(pair("bbb-beta", "other"), EVERYTHING, [pair("aaa-alpha", "alpha")])
-    check_override(Pair(("csv", "AAA"), ("coingecko", "alpha")), EVERYTHING, [pair("aaa-alpha", "alpha")])
+    check_override(Pair(("csv", "prices.csv:AAA"), ("coingecko", "alpha")), EVERYTHING, [pair("aaa-alpha", "alpha")])
 
 
 def test_the_projects_pairs_are_read() -> None:
@@ -92,6 +100,6 @@ def test_a_file_of_pairs_that_cannot_be_read(text: str, shown: str) -> None:
         parse_pairs(text)
 
 
-def test_a_users_file_of_pairs() -> None:
+def test_a_file_of_pairs() -> None:
     text = "coinpaprika_id\tcoingecko_id\n# mine\na\tb\nc\td\tbecause\n"
     assert parse_pairs(text) == [pair("a", "b"), Pair(("coinpaprika", "c"), ("coingecko", "d"), "because")]

@@ -1,6 +1,7 @@
 """Chains by one name, and contract addresses in one spelling."""
 
 import re
+from functools import lru_cache
 
 import msgspec
 
@@ -81,6 +82,7 @@ class Address(msgspec.Struct, frozen=True, order=True, gc=False):
         return f"{self.chain}:{self.text}"
 
 
+@lru_cache(maxsize=4_096)
 def canonical_chain(said: str) -> str:
     """The one name of the chain that a source calls `said`; a chain that isn't known keeps its own, in lower case.
 

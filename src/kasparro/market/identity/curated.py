@@ -1,4 +1,4 @@
-"""Known pairs: the project's own file, and files of the same form that users write."""
+"""Known pairs: the project's own file. What a user knows beside it, verdicts say."""
 
 from importlib import resources
 

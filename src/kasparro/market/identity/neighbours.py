@@ -10,46 +10,44 @@ from itertools import product
 
 import msgspec
 
-from kasparro.market.identity.profile import Profile, profile
-from kasparro.market.identity.subject import CSV, Subject
+from kasparro.market.identity.profile import Profile
+from kasparro.market.identity.subject import CSV
 
 WIDE = ("symbol:", "called:", "stem:")
 """How wide keys begin."""
 
 
-Find = Callable[[frozenset[str]], Iterable[Subject]]
+Find = Callable[[frozenset[str]], Iterable[Profile]]
 """Gives the listings that have at least one of some keys."""
 
 
 class Neighbourhood(msgspec.Struct, frozen=True):
-    """What to hand to `resolve`: all of `subjects`, of which those with an id in `decide` are to be decided."""
+    """What to hand to `resolve`: all of `profiles`, of which those with an id in `decide` are to be decided."""
 
-    subjects: list[Subject]
+    profiles: list[Profile]
     decide: frozenset[int]
 
 
-def keys(subject: Subject) -> frozenset[str]:
-    """All keys of `subject`, wide ones included: what a store keeps beside it."""
-    known = profile(subject)
+def keys(known: Profile) -> frozenset[str]:
+    """All keys of a listing, wide ones included: what a store keeps beside it."""
     return frozenset(close_keys(known)) | wide_keys(known)
 
 
-def neighbourhood(changed: Iterable[Subject], before: Iterable[Subject], find: Find) -> Neighbourhood:
+def neighbourhood(changed: Iterable[Profile], before: Iterable[Profile], find: Find) -> Neighbourhood:
     """The neighbourhood of the `changed` listings, which were what `before` says (nothing, for new ones).
 
     `find` gives, as they are today, all listings that have at least one of some keys, and with each of these the
     others of its present asset and those that a curated pair or a verdict names together with it.
     """
-    start = {s.listing_id: s for s in changed}
+    start = _by_id(changed)
     past = list(before)
-    close = frozenset(key for s in past for key in close_keys(profile(s)))
-    near = find(close | _wide([*past, *start.values()]))
-    closed = _close(start | {s.listing_id: s for s in near if s.listing_id not in start}, find)
-    rows = {s.listing_id: s for s in find(_wide(closed.values())) if s.source == CSV}
+    close = frozenset(key for known in past for key in close_keys(known))
+    near = _by_id(find(close | _wide([*past, *start.values()])))
+    closed = _close(near | start, find)
+    rows = _by_id(known for known in find(_wide(closed.values())) if known.subject.source == CSV)
     closed = _close(rows | closed, find)
-    context = {s.listing_id: s for s in find(_wide(closed.values()))}
-    subjects = context | closed
-    return Neighbourhood([subjects[i] for i in sorted(subjects)], frozenset(closed))
+    profiles = _by_id(find(_wide(closed.values()))) | closed
+    return Neighbourhood([profiles[i] for i in sorted(profiles)], frozenset(closed))
 
 
 def close_keys(known: Profile) -> list[str]:
@@ -74,17 +72,21 @@ def wide_keys(known: Profile) -> frozenset[str]:
     return frozenset(found)
 
 
-def _wide(subjects: Iterable[Subject]) -> frozenset[str]:
-    return frozenset(key for s in subjects for key in wide_keys(profile(s)))
+def _by_id(profiles: Iterable[Profile]) -> dict[int, Profile]:
+    return {known.subject.listing_id: known for known in profiles}
 
 
-def _close(start: dict[int, Subject], find: Find) -> dict[int, Subject]:
+def _wide(profiles: Iterable[Profile]) -> frozenset[str]:
+    return frozenset(key for known in profiles for key in wide_keys(known))
+
+
+def _close(start: dict[int, Profile], find: Find) -> dict[int, Profile]:
     """`start`, and whatever close keys lead to from there."""
     closed, asked, fresh = dict(start), set[str](), list(start.values())
     while fresh:
-        wanted = {key for s in fresh for key in close_keys(profile(s))} - asked
+        wanted = {key for known in fresh for key in close_keys(known)} - asked
         asked |= wanted
         found = find(frozenset(wanted)) if wanted else ()
-        fresh = [s for s in found if s.listing_id not in closed]
-        closed |= {s.listing_id: s for s in fresh}
+        fresh = [known for known in found if known.subject.listing_id not in closed]
+        closed |= _by_id(fresh)
     return closed

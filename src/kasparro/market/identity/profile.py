@@ -47,8 +47,10 @@ class Profile(msgspec.Struct, frozen=True, gc=False):
         return frozenset({self.name.core, *(name.core for _, name in self.past)}) - {""}
 
 
-def profile(subject: Subject) -> Profile:
-    """The comparable forms of `subject`."""
+def profile(subject: Subject | Profile) -> Profile:
+    """The comparable forms of `subject`; where they were worked out before, these."""
+    if isinstance(subject, Profile):
+        return subject
     symbol = squeeze(subject.symbol)
     id_words = re.findall(r"[^\W_]+", subject.coin_id.casefold())
     former = tuple((squeeze(ticker), read_name(name, squeeze(ticker))) for ticker, name in subject.former)

@@ -17,7 +17,7 @@ from kasparro.market.identity.suggestions import World, suggest
 
 
 def resolve(
-    subjects: Iterable[Subject],
+    subjects: Iterable[Subject | Profile],
     held: Mapping[int, Link] | None = None,
     curated: Collection[Pair] = (),
     verdicts: Collection[Verdict] = (),
@@ -34,7 +34,8 @@ def resolve(
     have a rank when they are among the foremost. Nothing else matters, not even the order.
     """
     held = held or {}
-    profiles = {s.listing_id: profile(s) for s in sorted(subjects, key=lambda s: s.listing_id)}
+    known = sorted(map(profile, subjects), key=lambda one: one.subject.listing_id)
+    profiles = {one.subject.listing_id: one for one in known}
     chosen = profiles.keys() if decide is None else profiles.keys() & set(decide)
     providers = {i: known for i, known in profiles.items() if known.subject.source != CSV}
     deciding = {i: known for i, known in providers.items() if i in chosen}

@@ -8,7 +8,8 @@ from psycopg.types.json import Jsonb
 from kasparro.market.identity.finding import Method
 from kasparro.market.identity.link import Link, Resolution
 from kasparro.market.identity.neighbours import keys
-from kasparro.market.identity.subject import Subject
+from kasparro.market.identity.profile import Profile
+from kasparro.store.copying import Row, as_csv, csv_copy
 from kasparro.store.identity.subjects import Session
 from kasparro.store.posting import OPEN_LOAD
 
@@ -68,12 +69,12 @@ def read_slugs(session: Session) -> set[str]:
 
 
 def commit(
-    session: Session, resolution: Resolution, held: Mapping[int, Link], subjects: Iterable[Subject],
+    session: Session, resolution: Resolution, held: Mapping[int, Link], profiles: Iterable[Profile],
     facts: Mapping[int, str], *, run_id: int | None, seconds: float,
 ) -> Resolved:  # fmt: skip
     """Write down what was decided: the links that differ from `held`, all of it or nothing.
 
-    `subjects` are those that it was decided on; `facts` the fingerprints of what was new.
+    `profiles` are those that it was decided on; `facts` the fingerprints of what was new.
     """
     changed = {i for i, link in resolution.links.items() if i not in held or _other(held[i], link)}
     with session.transaction():
@@ -85,7 +86,7 @@ def commit(
             session.execute(_NEW_ASSETS, {"version": version})
             session.execute(_NEW_LINKS.encode(), {"version": version})
         session.execute(_POINT)
-        _keep_keys(session, [subject for subject in subjects if subject.listing_id in facts])
+        _keep_keys(session, [known for known in profiles if known.subject.listing_id in facts])
         _keep_facts(session, facts)
         _keep_suggestions(session, resolution)
     return Resolved(len(resolution.links), len(changed), seconds, version)
@@ -97,13 +98,24 @@ def _other(held: Link, link: Link) -> bool:
 
 
 def _stage(session: Session, resolution: Resolution, changed: Collection[int]) -> None:
-    with session.cursor().copy("COPY decided FROM STDIN") as copy:
-        for i, link in resolution.links.items():
-            evidence = msgspec.json.encode(link.evidence).decode() if i in changed else None
-            copy.write_row(
-                (i, link.asset, link.method, link.confidence, evidence, resolution.unlinked.get(i), i in changed)
+    _copy(
+        session, "decided",
+        (
+            (
+                i, link.asset, link.method, link.confidence,
+                msgspec.json.encode(link.evidence).decode() if i in changed else None,
+                resolution.unlinked.get(i), i in changed,
             )
+            for i, link in resolution.links.items()
+        ),
+    )  # fmt: skip
     session.execute("ANALYZE decided")
+
+
+def _copy(session: Session, table: str, rows: Iterable[Row]) -> None:
+    with session.cursor() as cursor, cursor.copy(csv_copy(table)) as copy:
+        for block in as_csv(rows):
+            copy.write(block)
 
 
 def _journal(session: Session, run_id: int | None, decided: int, changed: int, seconds: float) -> int:
@@ -118,19 +130,16 @@ def _journal(session: Session, run_id: int | None, decided: int, changed: int, s
     return int(version)
 
 
-def _keep_keys(session: Session, subjects: Collection[Subject]) -> None:
-    session.execute("DELETE FROM listing_keys WHERE listing_id = ANY(%s)", ([s.listing_id for s in subjects],))
-    with session.cursor().copy("COPY listing_keys (listing_id, key) FROM STDIN") as copy:
-        for subject in subjects:
-            for key in keys(subject):
-                copy.write_row((subject.listing_id, key))
+def _keep_keys(session: Session, profiles: Collection[Profile]) -> None:
+    listings = [known.subject.listing_id for known in profiles]
+    session.execute("DELETE FROM listing_keys WHERE listing_id = ANY(%s)", (listings,))
+    rows = ((known.subject.listing_id, key) for known in profiles for key in keys(known))
+    _copy(session, "listing_keys (listing_id, key)", rows)
 
 
 def _keep_facts(session: Session, facts: Mapping[int, str]) -> None:
     session.execute("DELETE FROM considered WHERE listing_id = ANY(%s)", (list(facts),))
-    with session.cursor().copy("COPY considered (listing_id, facts) FROM STDIN") as copy:
-        for row in facts.items():
-            copy.write_row(row)
+    _copy(session, "considered (listing_id, facts)", facts.items())
 
 
 def _keep_suggestions(session: Session, resolution: Resolution) -> None:
