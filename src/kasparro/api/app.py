@@ -51,6 +51,7 @@ from kasparro.api.watch import Watch
 from kasparro.config import Settings
 from kasparro.dashboard.app import make_pages
 from kasparro.dashboard.files import addresses as files_of_pages
+from kasparro.dashboard.live import Streams
 from kasparro.store.kept import KeptConnection
 from kasparro.store.pool import Pool
 from kasparro.store.pulse import Pulse
@@ -81,6 +82,7 @@ def make_app(
     desk = Desk(settings, reader, writer, pulse, sources)
     watch = Watch(read_url, desk.sources)
     metrics = Metrics()
+    streams = Streams()
     limit = settings.api_rate_limit
 
     @asynccontextmanager
@@ -92,7 +94,8 @@ def make_app(
         gc.collect()
         gc.freeze()
         gc.set_threshold(20_000, 20, 50)
-        yield
+        with streams.ended_with_worker():
+            yield
         metrics.flush()
         await pulse.close()
         await watch.close()
@@ -115,7 +118,7 @@ def make_app(
     problems.install(app)
     for room in _ROOMS:
         app.include_router(room.router)
-    pages = make_pages(partial(ask, app), reader, settings, desk.sources)
+    pages = make_pages(partial(ask, app), reader, settings, desk.sources, streams)
     app.router.routes += [Route("/dashboard", pages), Route("/dashboard/{page:path}", pages)]
     edge = Edge(
         app, desk, cache=AnswerCache(_CACHE_BYTES), clients=Clients(settings.api_trusted_proxies), gate=gate,

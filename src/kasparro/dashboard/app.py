@@ -51,13 +51,13 @@ _PAGES: Mapping[str, Callable[[Visit], Awaitable[Content]]] = {
 }
 
 
-def make_pages(ask: Ask, reader: Pool, settings: Settings, sources: tuple[str, ...]) -> ASGIApp:
+def make_pages(ask: Ask, reader: Pool, settings: Settings, sources: tuple[str, ...], streams: Streams) -> ASGIApp:
     """The pages below `/dashboard`. What they show comes from `ask`, pictures of long histories through `reader`."""
     house = House(ask, reader, settings, sources, _templates())
     routes = [Route(path, partial(_show, house, page), name=path) for path, page in _PAGES.items()]
     routes += [
         Route("/dashboard/assets/{asset}/series", partial(_series, house)),
-        Route("/dashboard/live", partial(live, house, Streams())),
+        Route("/dashboard/live", partial(live, house, streams)),
         Route(ROOT + "/{digest}/{name:path}", _file),
     ]
     return Starlette(

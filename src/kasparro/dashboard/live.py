@@ -1,8 +1,12 @@
 """Live: what runs now, told to browsers as it goes on (server-sent events)."""
 
 import asyncio
+import signal
+import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -16,17 +20,44 @@ from kasparro.dashboard.visit import House
 MOST = 64
 """Browsers that one worker tells at a time."""
 LASTS_S = 25.0
-"""A stream ends by itself, and the browser asks for the next: so none stands in the way of a worker that stops."""
-_PAUSE_S = 1.0
+"""A stream ends by itself, and the browser asks for the next, perhaps at another worker."""
+_PAUSE_S = 0.5
 _AGAIN_MS = 1_000
 _HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 
 
 class Streams:
-    """The streams of one worker, so many at most."""
+    """The streams of one worker: how many there are, and whether they are to end."""
 
     def __init__(self) -> None:
         self.number = 0
+        self.ending = False
+
+    @contextmanager
+    def ended_with_worker(self) -> Iterator[None]:
+        """Within the block, what tells the process to stop ends the streams first: its server waits for answers under
+        way, and these would go on."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+
+        def end(number: int, frame: FrameType | None) -> None:
+            self.ending = True
+            handler = before[signal.Signals(number)]
+            if callable(handler):
+                handler(number, frame)
+            else:
+                signal.signal(number, signal.SIG_DFL if handler is None else handler)
+                signal.raise_signal(number)
+
+        for number in before:
+            signal.signal(number, end)
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 class _Stream(StreamingResponse):
@@ -50,15 +81,16 @@ async def live(house: House, streams: Streams, request: Request) -> Response:
     if streams.number >= MOST:
         raise HTTPException(503, "Too many browsers watch. Come again in a minute")
     wanted = request.query_params.get("run", "")
-    return _Stream(streams, _parts(house, request, int(wanted) if wanted.isdecimal() and len(wanted) < 19 else None))
+    run_id = int(wanted) if wanted.isdecimal() and len(wanted) < 19 else None
+    return _Stream(streams, _parts(house, streams, request, run_id))
 
 
-async def _parts(house: House, request: Request, run_id: int | None) -> AsyncIterator[str]:
+async def _parts(house: House, streams: Streams, request: Request, run_id: int | None) -> AsyncIterator[str]:
     template = house.templates.get_template("running.html")
     ends = time.monotonic() + LASTS_S
     told = None
     yield f"retry: {_AGAIN_MS}\n\n"
-    while time.monotonic() < ends:
+    while time.monotonic() < ends and not streams.ending:
         request.scope["exchange"].stamp = None  # each look is at the ledger as it is then
         try:
             text = template.render(status=await with_expected(Api(house.ask, request.scope), run_id))
