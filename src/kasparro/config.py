@@ -131,6 +131,7 @@ class Settings(BaseSettings):
 
     log_level: LogLevel | None = _setting(None, "LOG_LEVEL")
     log_format: LogFormat = _setting(LogFormat.CONSOLE, "LOG_FORMAT")
+    otel_exporter_otlp_endpoint: HttpUrl | None = _setting(None, "OTEL_EXPORTER_OTLP_ENDPOINT")
 
     @field_validator("etl_sources", "cors_origins", mode="before")
     @classmethod

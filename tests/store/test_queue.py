@@ -24,7 +24,7 @@ from kasparro.store.queue import (
     refuse_queued,
     schedule,
 )
-from kasparro.store.runs import begin_queued, close_run, get_run, open_run
+from kasparro.store.runs import Begun, begin_queued, close_run, get_run, open_run
 from tests.ingest.looking import rows, value
 
 SOURCES = ("one", "two")
@@ -44,7 +44,7 @@ async def ask(connection: Connection, key: str | None = None, *sources: str) -> 
     return await enqueue(connection, sources or SOURCES, asked_by="api", idempotency_key=key)
 
 
-async def begin(connection: Connection, run_id: int) -> dict[str, int] | None:
+async def begin(connection: Connection, run_id: int) -> Begun | None:
     for source in SOURCES:
         assert await claim(connection, source)
     return await begin_queued(connection, run_id, host="here", pid=1)
@@ -154,10 +154,20 @@ async def test_of_two_workers_one_begins_the_waiting_run(url: str, connection: C
         begun = await asyncio.gather(
             *(begin_queued(worker, made.run_id, host=str(n), pid=n + 1) for n, worker in enumerate(workers))
         )
-    [steps] = [each for each in begun if each is not None]
-    assert set(steps) == set(SOURCES)
+    [only] = [each for each in begun if each is not None]
+    assert set(only.steps) == set(SOURCES)
     assert await value(connection, "SELECT count(*) FROM etl_steps") == 2
     assert await next_queued(connection) is None
+
+
+async def test_a_run_goes_on_with_the_trace_in_which_it_was_asked_for(connection: Connection) -> None:
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    made = await enqueue(connection, SOURCES, asked_by="api", traceparent=trace)
+
+    begun = await begin(connection, made.run_id)
+
+    assert begun is not None
+    assert begun.traceparent == trace
 
 
 async def test_a_waiting_run_that_another_is_about_to_begin_is_passed_over(url: str, connection: Connection) -> None:

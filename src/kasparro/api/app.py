@@ -47,6 +47,7 @@ from kasparro.api.inside import ask
 from kasparro.api.limits import RateLimiter
 from kasparro.api.metrics import Metrics
 from kasparro.api.monitoring import Exposition
+from kasparro.api.traced import TracedEdge
 from kasparro.api.watch import Watch
 from kasparro.config import Settings
 from kasparro.dashboard.app import make_pages
@@ -120,7 +121,7 @@ def make_app(
         app.include_router(room.router)
     pages = make_pages(partial(ask, app), reader, settings, desk.sources, streams)
     app.router.routes += [Route("/dashboard", pages), Route("/dashboard/{page:path}", pages)]
-    edge = Edge(
+    edge = (TracedEdge if settings.otel_exporter_otlp_endpoint else Edge)(
         app, desk, cache=AnswerCache(_CACHE_BYTES), clients=Clients(settings.api_trusted_proxies), gate=gate,
         limiter=RateLimiter(counter, limit, metrics.not_limited) if limit else None, metrics=metrics,
         max_waiting=settings.api_max_waiting, files=documentation.addresses() | files_of_pages(),

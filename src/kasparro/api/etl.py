@@ -14,6 +14,7 @@ from kasparro.api.problems import Problem, ProblemDetails, unacceptable
 from kasparro.api.quotes import Answered
 from kasparro.api.runs import RunView, view
 from kasparro.ingest.schedule import next_scheduled
+from kasparro.observability.traces import current_trace
 from kasparro.store.checkpoints import list_checkpoints
 from kasparro.store.errors import IdempotencyConflict
 from kasparro.store.keys import Scope
@@ -94,7 +95,9 @@ async def run(
             raise unacceptable("sources", name, f"Any of {', '.join(desk.sources)} is accepted")
     async with desk.writer.connection() as connection:
         try:
-            found = await enqueue(connection, wanted, asked_by="api", idempotency_key=idempotency_key)
+            found = await enqueue(
+                connection, wanted, asked_by="api", idempotency_key=idempotency_key, traceparent=current_trace()
+            )
         except IdempotencyConflict as error:
             # Each by itself the request is good: it conflicts with what is there, like one that comes too early.
             accepted = f"Run {error.run_id} was asked for with this key and other sources. Use a new key"

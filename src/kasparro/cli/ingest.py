@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from kasparro.bootstrap import Database, known_sources, open_sources, source_names
+from kasparro.bootstrap import Database, known_sources, open_sources, set_up_traces, source_names
 from kasparro.cli.anomalies import print_examined
 from kasparro.cli.console import print_json
 from kasparro.cli.progress import LiveProgress
@@ -32,6 +32,7 @@ def ingest(
     Example: `kasparro ingest --source coingecko --source csv`
     """
     settings = begin()
+    set_up_traces(settings)
     names = _chosen(settings, source)
     with ready_database(settings) as database:
         report = asyncio.run(_ingest(settings, database, names))

@@ -5,7 +5,7 @@ import signal
 from contextlib import suppress
 from functools import partial
 
-from kasparro.bootstrap import Database, open_sources, source_names
+from kasparro.bootstrap import Database, open_sources, set_up_traces, source_names
 from kasparro.cli.session import begin, ready_database
 from kasparro.config import Settings
 from kasparro.worker import run_worker
@@ -17,6 +17,7 @@ def worker() -> None:
     Example: `kasparro worker`
     """
     settings = begin(lasting=True)
+    set_up_traces(settings)
     scheduled = source_names(settings)
     with ready_database(settings) as database:
         asyncio.run(_until_told_to_stop(settings, database, scheduled))

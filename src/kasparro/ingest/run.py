@@ -14,6 +14,7 @@ from kasparro.ingest.progress import Progress
 from kasparro.ingest.report import RunReport, StepReport, run_status
 from kasparro.ingest.settle import settle
 from kasparro.ingest.step import Step
+from kasparro.observability.traces import Value, span
 from kasparro.sources.contract import Source
 from kasparro.store.claims import claim, close_orphans, holder, release
 from kasparro.store.connection import Connection, connect
@@ -82,34 +83,39 @@ async def _run_claimed(
 ) -> RunReport:  # fmt: skip
     opener = claimed[0][1]
     await make_partitions(opener)
-    run_id, step_ids = await _begin(opener, [source.name for source, _ in claimed], queued)
+    run_id, step_ids, asked_within = await _begin(opener, [source.name for source, _ in claimed], queued)
     steps = [
         Step(source, step_ids[source.name], connection, url, progress, fail_after) for source, connection in claimed
     ]
-    with structlog.contextvars.bound_contextvars(run_id=run_id):
+    about: dict[str, Value] = {"kasparro.run_id": run_id, "kasparro.sources": " ".join(step_ids)}
+    with structlog.contextvars.bound_contextvars(run_id=run_id), span("run", parent=asked_within, about=about) as seen:
         log.info("run_started", sources=list(step_ids))
         try:
             reports = await asyncio.gather(*(_run_and_close(step) for step in steps))
-            settled = await settle(url, run_id, {step.source.name: step.met for step in steps})
+            with span("settle"):
+                settled = await settle(url, run_id, {step.source.name: step.met for step in steps})
         except asyncio.CancelledError:
             await _interrupt(url, run_id)
             raise
         finally:
             claimed[:] = [(step.source, step.connection) for step in steps]
         status = run_status(reports, busy)
+        seen.note("kasparro.status", status)
         await _close(steps, run_id, status)
         log.info("run_ended", status=status)
     return RunReport(run_id=run_id, status=status, steps=reports, busy=busy, settled=settled)
 
 
-async def _begin(connection: Connection, names: Sequence[str], queued: int | None) -> tuple[int, dict[str, int]]:
+async def _begin(
+    connection: Connection, names: Sequence[str], queued: int | None
+) -> tuple[int, dict[str, int], str | None]:
     host, pid = socket.gethostname(), os.getpid()
     if queued is None:
-        return await open_run(connection, kind="ingest", sources=names, host=host, pid=pid)
-    step_ids = await begin_queued(connection, queued, host=host, pid=pid)
-    if step_ids is None:
+        return *await open_run(connection, kind="ingest", sources=names, host=host, pid=pid), None
+    begun = await begin_queued(connection, queued, host=host, pid=pid)
+    if begun is None:
         raise RunTaken(queued)
-    return queued, step_ids
+    return queued, begun.steps, begun.traceparent
 
 
 async def _close(steps: Sequence[Step], run_id: int, status: str) -> None:
@@ -139,7 +145,11 @@ async def _interrupt(url: str, run_id: int) -> None:
 
 
 async def _run_and_close(step: Step) -> StepReport:
-    report = await step.run()
+    with span("step", about={"kasparro.source": step.source.name}) as seen:
+        report = await step.run()
+        seen.note("kasparro.status", report.status)
+        if report.status == "failed":
+            seen.fail("step")
     try:
         await close_step(
             step.connection,

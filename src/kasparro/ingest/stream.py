@@ -10,6 +10,7 @@ import structlog
 
 from kasparro.errors import Skippable
 from kasparro.ingest.keep import make_page
+from kasparro.observability.traces import span
 from kasparro.sources.contract import Cursor, Parsed, Payload, RefusedPayload, Request, Source, Stream
 from kasparro.store.page import Counts, Page
 
@@ -105,15 +106,17 @@ class StreamWork:
     def _read(self, request: Request, payload: Payload) -> Prepared:
         """Parse and compress: all that costs time goes on beside the load of the page before."""
         source, step_id = self._source, self._step_id
-        try:
-            parsed = source.parse(request, payload)
-        except RefusedPayload as refusal:
-            return payload, refusal, make_page(source, step_id, request, payload, Parsed(), None, refusal)
-        return payload, parsed, make_page(source, step_id, request, payload, parsed, None)
+        with span("parse", about={"kasparro.stream": request.stream, "kasparro.bytes": len(payload.body)}):
+            try:
+                parsed = source.parse(request, payload)
+            except RefusedPayload as refusal:
+                return payload, refusal, make_page(source, step_id, request, payload, Parsed(), None, refusal)
+            return payload, parsed, make_page(source, step_id, request, payload, parsed, None)
 
     async def _commit(self, page: Page) -> None:
         began = time.perf_counter()
-        await self._post(page)
+        with span("load", about={"kasparro.stream": page.stream, "kasparro.quotes": len(page.quotes)}):
+            await self._post(page)
         self._phases["load"] += time.perf_counter() - began
 
     def _note(self, request: Request, problem: Skippable) -> None:

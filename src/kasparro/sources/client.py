@@ -12,6 +12,7 @@ import structlog
 from pyrate_limiter import Limiter, Rate
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
 
+from kasparro.observability.traces import span
 from kasparro.sources.contract import Payload, Request, Tally
 from kasparro.sources.errors import RequestSkipped, SourceStopped, SourceUnreachable, TryAgain
 from kasparro.sources.lookup import Lookup
@@ -100,13 +101,18 @@ class PoliteClient:
             await self._spend_one()
         self.tally.requests += 1
         url = self.politeness.root.rstrip("/") + request.path
+        about = {"http.request.method": "GET", "server.address": httpx2.URL(url).host, "url.path": request.path}
         try:
-            async with asyncio.timeout(self._patience(tries)):
-                if not self._heard:
-                    await self._lookup.resolved()
-                async with self._http.stream("GET", url, params=request.params) as response:
-                    self._heard = True
-                    body = await _read(response)
+            with span("GET", kind="client", about=about) as seen:
+                async with asyncio.timeout(self._patience(tries)):
+                    if not self._heard:
+                        await self._lookup.resolved()
+                    async with self._http.stream("GET", url, params=request.params) as response:
+                        self._heard = True
+                        seen.note("http.response.status_code", response.status_code)
+                        body = await _read(response)
+                if response.status_code >= 400:
+                    seen.fail(str(response.status_code))
         except (httpx2.TransportError, httpx2.DecodingError, OSError) as error:
             # A host that takes the call and never says a word is as far away as one that doesn't take it.
             silent = not self._heard and isinstance(error, TimeoutError | httpx2.TimeoutException)

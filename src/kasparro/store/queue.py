@@ -26,8 +26,8 @@ must not do so all hour."""
 
 _KNOWN = "SELECT run_id, sources FROM etl_runs WHERE idempotency_key = %s"
 _ENQUEUE = """
-INSERT INTO etl_runs (kind, status, sources, asked_by, idempotency_key, scheduled_for)
-VALUES ('ingest', 'queued', %s, %s, %s, %s) RETURNING run_id"""
+INSERT INTO etl_runs (kind, status, sources, asked_by, idempotency_key, scheduled_for, traceparent)
+VALUES ('ingest', 'queued', %s, %s, %s, %s, %s) RETURNING run_id"""
 _IS_SERVED = """
 SELECT EXISTS (SELECT FROM etl_runs
                 WHERE status = 'queued'
@@ -77,9 +77,12 @@ class QueueState(msgspec.Struct, frozen=True):
 
 
 async def enqueue(
-    connection: Connection, sources: Sequence[str], *, asked_by: AskedBy, idempotency_key: str | None = None
-) -> Enqueued | Occupied:
+    connection: Connection, sources: Sequence[str], *, asked_by: AskedBy, idempotency_key: str | None = None,
+    traceparent: str | None = None,
+) -> Enqueued | Occupied:  # fmt: skip
     """Ask for an ingest run of `sources`, in one atomic step; idle workers wake at once.
+
+    `traceparent` is the span in which it is asked for: the run will be a part of that trace.
 
     The same `idempotency_key` gives the same run again, whatever has become of it. Raises IdempotencyConflict
     when it came with other sources before.
@@ -96,7 +99,7 @@ async def enqueue(
         for run in (state.queued, *state.running):
             if run is not None and run.kind == "ingest":
                 return Occupied(run.run_id, run.status)
-        return Enqueued(await _insert(connection, sources, asked_by, idempotency_key, None))
+        return Enqueued(await _insert(connection, sources, asked_by, idempotency_key, None, traceparent))
 
 
 async def schedule(connection: Connection, slot: datetime, sources: Sequence[str]) -> int | None:
@@ -113,7 +116,7 @@ async def schedule(connection: Connection, slot: datetime, sources: Sequence[str
         if row and row[0]:
             return None
         await connection.execute(_GIVE_UP_SLOT, (slot,))
-        return await _insert(connection, sources, "schedule", None, slot)
+        return await _insert(connection, sources, "schedule", None, slot, None)
 
 
 async def next_queued(connection: Connection) -> QueuedRun | None:
@@ -164,9 +167,10 @@ async def _alone(connection: Connection) -> None:
 
 
 async def _insert(
-    connection: Connection, sources: Sequence[str], asked_by: AskedBy, key: str | None, slot: datetime | None
-) -> int:
-    cursor = await connection.execute(_ENQUEUE, (list(sources), asked_by, key, slot))
+    connection: Connection, sources: Sequence[str], asked_by: AskedBy, key: str | None, slot: datetime | None,
+    traceparent: str | None,
+) -> int:  # fmt: skip
+    cursor = await connection.execute(_ENQUEUE, (list(sources), asked_by, key, slot, traceparent))
     row = await cursor.fetchone()
     assert row is not None
     await connection.execute("SELECT pg_notify(%s, '')", (CHANNEL,))

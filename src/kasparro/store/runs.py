@@ -36,6 +36,13 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     simulated: bool
 
 
+class Begun(msgspec.Struct, frozen=True):
+    """A run that waited, begun: source -> step id, and the span in which it was asked for."""
+
+    steps: dict[str, int]
+    traceparent: str | None
+
+
 class Run(msgspec.Struct, frozen=True, kw_only=True):
     """One ETL run. Times are UTC; `steps` is filled where it was asked for.
 
@@ -63,7 +70,7 @@ VALUES (%s, 'running', %s, clock_timestamp(), %s, %s) RETURNING run_id"""
 _BEGIN_QUEUED = """
 UPDATE etl_runs SET status = 'running', started_at = clock_timestamp(), host = %s, pid = %s
  WHERE run_id = (SELECT run_id FROM etl_runs WHERE run_id = %s AND status = 'queued' FOR UPDATE SKIP LOCKED)
-RETURNING sources"""
+RETURNING sources, traceparent"""
 _OPEN_STEP = "INSERT INTO etl_steps (run_id, source, status) VALUES (%s, %s, 'running') RETURNING step_id"
 _CLOSE_STEP = """
 UPDATE etl_steps SET status = %s, ended_at = clock_timestamp(), requests = %s, retries = %s,
@@ -92,14 +99,14 @@ async def open_run(
         return run_id, await _open_steps(connection, run_id, sources)
 
 
-async def begin_queued(connection: Connection, run_id: int, *, host: str, pid: int) -> dict[str, int] | None:
-    """Begin a run that waits in the queue, with a running step for each of its sources: source -> step id.
+async def begin_queued(connection: Connection, run_id: int, *, host: str, pid: int) -> Begun | None:
+    """Begin a run that waits in the queue, with a running step for each of its sources.
 
     None when another has begun it or is about to. As with `open_run`, the claims on all its sources must be held.
     """
     async with connection.transaction():
         row = await (await connection.execute(_BEGIN_QUEUED, (host, pid, run_id))).fetchone()
-        return await _open_steps(connection, run_id, row[0]) if row else None
+        return Begun(await _open_steps(connection, run_id, row[0]), row[1]) if row else None
 
 
 async def _open_steps(connection: Connection, run_id: int, sources: Sequence[str]) -> dict[str, int]:
