@@ -28,7 +28,19 @@ def pytest_configure(config: pytest.Config) -> None:
     """Keep what the person who runs the tests has set from reaching them."""
     for name in list(os.environ):
         if name not in ("KASPARRO_EVIDENCE", "KASPARRO_KILLS", "KASPARRO_TRIALS") and name.startswith(
-            ("KASPARRO_", "COINGECKO_", "COINPAPRIKA_", "ETL_", "CSV_", "LOG_", "API_", "DATABASE_", "CORS_", "STALE_")
+            (
+                "KASPARRO_",
+                "COINGECKO_",
+                "COINPAPRIKA_",
+                "ETL_",
+                "CSV_",
+                "LOG_",
+                "API_",
+                "DATABASE_",
+                "CORS_",
+                "STALE_",
+                "OTEL_",
+            )
         ):
             del os.environ[name]
     os.environ.pop("BATCH_SIZE", None)
