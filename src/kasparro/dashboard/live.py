@@ -99,8 +99,9 @@ async def _parts(house: House, streams: Streams, request: Request, run_id: int |
             return
         if text != told:
             told = text
-            lines = "".join(f"data: {line}\n" for line in text.splitlines() if line.strip()) or "data:\n"
-            yield f"event: running\n{lines}\n"
+            lines = "".join(f"data: {line}\n" for line in text.splitlines() if line.strip())
+            # Browsers don't tell of an event without data.
+            yield f"event: running\n{lines}\n" if lines else "event: idle\ndata: nothing runs\n\n"
         await asyncio.sleep(_PAUSE_S)
 
 

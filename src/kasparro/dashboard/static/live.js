@@ -9,10 +9,13 @@ const stream = new EventSource(`/dashboard/live${wanted ? `?run=${wanted}` : ""}
 stream.addEventListener("running", (event) => {
   gone(false);
   place.innerHTML = event.data;
-  place.hidden = !event.data.trim();
-  const works = !place.hidden;
+  place.hidden = false;
+  worked = true;
+});
+stream.addEventListener("idle", () => {
+  gone(false);
+  place.hidden = true;
   // The rest of the page is of before the run's end.
-  if (worked && !works) location.reload();
-  worked = works;
+  if (worked) location.reload();
 });
 stream.addEventListener("error", () => gone(stream.readyState !== EventSource.OPEN && !navigator.onLine));
