@@ -4,7 +4,7 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 from fastapi import Depends, FastAPI
@@ -43,7 +43,7 @@ from kasparro.api.cors import Shared
 from kasparro.api.desk import Desk
 from kasparro.api.edge import Edge
 from kasparro.api.gate import Gate
-from kasparro.api.inside import ask
+from kasparro.api.inside import Inside
 from kasparro.api.limits import RateLimiter
 from kasparro.api.metrics import Metrics
 from kasparro.api.monitoring import Exposition
@@ -119,7 +119,7 @@ def make_app(
     problems.install(app)
     for room in _ROOMS:
         app.include_router(room.router)
-    pages = make_pages(partial(ask, app), reader, settings, desk.sources, streams)
+    pages = make_pages(Inside(app, desk), reader, settings, desk.sources, streams)
     app.router.routes += [Route("/dashboard", pages), Route("/dashboard/{page:path}", pages)]
     edge = (TracedEdge if settings.otel_exporter_otlp_endpoint else Edge)(
         app, desk, cache=AnswerCache(_CACHE_BYTES), clients=Clients(settings.api_trusted_proxies), gate=gate,
