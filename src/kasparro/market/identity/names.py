@@ -6,7 +6,8 @@ from functools import lru_cache
 
 import msgspec
 
-_WORD = re.compile(r"[^\W_]+")
+WORD = re.compile(r"[^\W_]+")
+"""What names and ids are made of."""
 _NUMBERED = re.compile(r"\b(?:v(?:ersion)?\s?|)([2-9])\.0\b|\bv(?:ersion\s|\.)?\s?([1-9])(?:\.\d)?\b")
 
 _FILLERS = frozenset(
@@ -53,7 +54,7 @@ def read_name(text: str, symbol: str = "") -> Name:
     if numbered := _NUMBERED.search(folded):
         versions = frozenset({f"v{numbered[1] or numbered[2]}"})
         folded = folded[: numbered.start()] + " " + folded[numbered.end() :]
-    words = _WORD.findall(folded)
+    words = WORD.findall(folded)
     # Only at its end does such a word mark a version: New Order and Old Fashioned are names.
     while len(words) > 1 and words[-1] in _VERSIONS:
         versions |= {_VERSIONS[words.pop()]}
@@ -73,7 +74,7 @@ def squeeze(text: str) -> str:
     if text.isascii() and text.isalnum():
         return text.lower()
     folded = fold(text)
-    return "".join(_WORD.findall(folded)) or folded.strip()
+    return "".join(WORD.findall(folded)) or folded.strip()
 
 
 def slug(text: str) -> str:
@@ -84,14 +85,16 @@ def slug(text: str) -> str:
 
 def is_bridged(words: list[str]) -> bool:
     """Whether `words` name a wrapped, bridged or pegged representation of a coin rather than the coin."""
-    return len(words) > 1 and bool(_BRIDGED.intersection(words) or (len(words) > 2 and _BRIDGES.intersection(words)))
+    if len(words) < 2:
+        return False
+    return not _BRIDGED.isdisjoint(words) or (len(words) > 2 and not _BRIDGES.isdisjoint(words))
 
 
 def _core(words: list[str], symbol: str) -> str:
     left = words[1:] if len(words) > 1 and words[0] == "the" else words
     while len(left) > 1 and (left[-1] in _FILLERS or left[-1] == symbol):
         left = left[:-1]
-    if left:
+    if left and left[-1].endswith(_GLUED):
         for filler in _GLUED:
             if left[-1].endswith(filler) and len(left[-1]) >= len(filler) + _GLUED_REST:
                 return "".join([*left[:-1], left[-1][: -len(filler)]])

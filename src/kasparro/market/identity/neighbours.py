@@ -6,7 +6,6 @@ a changed listing meets there is decided with it, what the others meet there is 
 """
 
 from collections.abc import Callable, Iterable
-from itertools import product
 
 import msgspec
 
@@ -30,7 +29,7 @@ class Neighbourhood(msgspec.Struct, frozen=True):
 
 def keys(known: Profile) -> frozenset[str]:
     """All keys of a listing, wide ones included: what a store keeps beside it."""
-    return frozenset(close_keys(known)) | wide_keys(known)
+    return frozenset(close_keys(known)).union(wide_keys(known))
 
 
 def neighbourhood(changed: Iterable[Profile], before: Iterable[Profile], find: Find) -> Neighbourhood:
@@ -55,7 +54,8 @@ def close_keys(known: Profile) -> list[str]:
     forms = {known.name.plain, known.name.core, known.id_stem, *known.id_names}
     for _, name in known.past:
         forms |= {name.plain, name.core}
-    found = [f"name:{form}|{symbol}" for form, symbol in product(forms, known.symbols) if form and symbol]
+    symbols = [f"|{symbol}" for symbol in known.symbols if symbol]
+    found = [f"name:{form}{symbol}" for form in forms if form for symbol in symbols]
     found += [f"id:{known.name.plain}|{id_name}" for id_name in known.id_names]
     found += [f"address:{address.text}" for address in known.addresses]
     found.append(f"is:{known.subject.coin_id.casefold()}")

@@ -1,11 +1,9 @@
 """A listing's profile: its comparable forms, worked out once before it is compared with others."""
 
-import re
-
 import msgspec
 
 from kasparro.market.identity.chains import Address, address
-from kasparro.market.identity.names import Name, is_bridged, read_name, squeeze
+from kasparro.market.identity.names import WORD, Name, is_bridged, read_name, squeeze
 from kasparro.market.identity.subject import CSV, Subject
 
 _TICKER_LEADS = "coinpaprika"
@@ -52,13 +50,14 @@ def profile(subject: Subject | Profile) -> Profile:
     if isinstance(subject, Profile):
         return subject
     symbol = squeeze(subject.symbol)
-    id_words = re.findall(r"[^\W_]+", subject.coin_id.casefold())
-    former = tuple((squeeze(ticker), read_name(name, squeeze(ticker))) for ticker, name in subject.former)
+    id_words = WORD.findall(subject.coin_id.casefold())
+    former = tuple([(squeeze(ticker), read_name(name, squeeze(ticker))) for ticker, name in subject.former])
     past_symbols = {ticker for ticker, _ in former if ticker}
-    if subject.source == _TICKER_LEADS and len(id_words) > 1:
+    leads = subject.source == _TICKER_LEADS and len(id_words) > 1
+    if leads:
         past_symbols.add(id_words[0])
     name = read_name(subject.name, symbol)
-    born = id_words[1:] if subject.source == _TICKER_LEADS and len(id_words) > 1 else id_words
+    born = id_words[1:] if leads else id_words
     slugs = set() if subject.source == CSV else _id_slugs(id_words, born, symbol, past_symbols | {symbol}, name.plain)
     return Profile(
         subject=subject,
@@ -66,10 +65,10 @@ def profile(subject: Subject | Profile) -> Profile:
         name=name,
         past_symbols=frozenset(past_symbols),
         past=former,
-        id_names=frozenset(slug.replace("-", "") for slug in slugs),
+        id_names=frozenset([slug.replace("-", "") for slug in slugs]),
         id_slugs=frozenset(slugs),
         id_stem="" if subject.source == CSV else _stem(born, name.plain),
-        addresses=frozenset(found for chain, text in subject.addresses if (found := address(chain, text))),
+        addresses=frozenset([found for chain, text in subject.addresses if (found := address(chain, text))]),
         bridged=name.bridged or is_bridged(born),
     )
 

@@ -25,6 +25,8 @@ def link_rows(
     `assets` are the slugs of the `providers`. A row stays where it is while its asset is there, unless something
     stronger than what led there leads elsewhere, or a person says so.
     """
+    if not rows:
+        return {}, {}
     shelves = Shelves((known for i, known in providers.items() if i in assets), assets)
     said, denied = _told(rows, providers, assets, verdicts)
     present = set(assets.values())

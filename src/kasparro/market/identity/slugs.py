@@ -32,7 +32,8 @@ def give_slugs(
         if found is None:
             found = next(s for s in _candidates(groups[place]) if s not in used and s not in taken)
             used.add(found)
-        given |= {subject.listing_id: found for subject in groups[place]}
+        for subject in groups[place]:
+            given[subject.listing_id] = found
     return given
 
 
@@ -63,6 +64,9 @@ def _named_after(group: Sequence[Subject], asset: str) -> bool:
 
 def _precedence(group: Sequence[Subject]) -> tuple[bool, bool, int, bool, str, int]:
     """Who chooses a name first: files last, CoinGecko's listings first, then by rank; the living before the dead."""
+    if len(group) == 1:  # most are alone
+        [s] = group
+        return s.source == CSV, s.source != _LEADING, s.rank or _LAST, s.active is False, s.coin_id, s.listing_id
     return (
         all(s.source == CSV for s in group),
         all(s.source != _LEADING for s in group),
@@ -75,17 +79,17 @@ def _precedence(group: Sequence[Subject]) -> tuple[bool, bool, int, bool, str, i
 
 def _candidates(group: Sequence[Subject]) -> Iterable[str]:
     """All slugs that a new asset may have, the best first, without end."""
+    # Most names are given at once: what comes later is worked out only when it's needed.
     ordered = sorted(group, key=lambda s: (s.source != _LEADING, s.source, s.rank or _LAST, s.listing_id))
     first = ordered[0]
     if first.source == CSV:
         base = "-".join(filter(None, (CSV, slug(first.dataset), slug(first.coin_id)))) or CSV
         yield base
     else:
-        ids = [s.coin_id for s in ordered if _FIT.fullmatch(s.coin_id)]
-        if first.source == _LEADING and first.coin_id in ids:
+        if first.source == _LEADING and _FIT.fullmatch(first.coin_id):
             yield first.coin_id
         yield from filter(None, (slug(s.name) for s in ordered))
-        yield from ids
+        yield from (s.coin_id for s in ordered if _FIT.fullmatch(s.coin_id))
         base = slug(first.coin_id) or slug(first.symbol) or "coin"
         yield f"{base}-{first.source}"
     number = 2
