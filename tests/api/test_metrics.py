@@ -89,6 +89,19 @@ async def test_what_is_told_of_the_data_is_what_the_database_says(
     assert found["kasparro_database_up", ()] == 1
 
 
+async def test_what_is_told_of_the_data_stands_there_once_however_often_it_was_asked_for(
+    api: httpx2.AsyncClient, desk: Desk, gecko: Scripted
+) -> None:
+    await desk.post(gecko, body(record("a", "1")))
+    for _ in range(3):
+        text = (await api.get("/metrics")).text
+        await desk.post(gecko, body(record("b", "2")))
+
+    names = [family.name for family in text_string_to_metric_families(text)]
+    assert len(names) == len(set(names))
+    assert "pid=" not in text
+
+
 async def test_the_text_is_kept_for_a_second(api: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
     first = await api.get("/metrics")
     assert (await api.get("/metrics")).text == first.text, "though it has been asked for once more"

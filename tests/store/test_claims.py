@@ -8,6 +8,7 @@ from kasparro.store import quota
 from kasparro.store.claims import claim, close_orphans, holder, release
 from kasparro.store.connection import Connection, connect
 from kasparro.store.runs import close_run, close_step, get_run, list_runs, open_run
+from kasparro.store.summary import summarise
 from tests.ingest.looking import rows, value
 
 
@@ -76,6 +77,8 @@ async def test_the_month_quota_ends_at_its_limit_and_counts_nothing_beyond(conne
     assert [await quota.spend(connection, "one", 3) for _ in range(5)] == [True, True, True, False, False]
     assert await quota.spend(connection, "two", None)
     assert await quota.used_this_month(connection) == {"one": 3, "two": 1}
+    one, two, three = await summarise(connection, ["one", "two", "three"])
+    assert [(each.quota_used, each.quota_limit) for each in (one, two, three)] == [(3, 3), (1, None), (0, None)]
     await connection.execute("UPDATE quota SET month = month - interval '1 month'")
     assert await quota.used_this_month(connection) == {}
     assert await quota.spend(connection, "one", 3)

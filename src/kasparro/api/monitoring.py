@@ -1,18 +1,25 @@
 """`/metrics`: what this server does and how the data is, in Prometheus' text format."""
 
 import time
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from typing import get_args
 
 from fastapi import APIRouter, Request, Response
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
 
+from kasparro import __version__
 from kasparro.api.metrics import Metrics
+from kasparro.api.runs import RunStatus
 from kasparro.api.single_flight import SingleFlight
 from kasparro.api.watch import Totals, Watch
 from kasparro.errors import KasparroError
 from kasparro.store.summary import SourceSummary
 
 router = APIRouter(tags=["health"])
+_BUILD = GaugeMetricFamily("kasparro_build_info", "What answers", labels=["version"])
+_BUILD.add_metric([__version__], 1)
 KEPT_S = 1.0
 """How long the text is given again: it isn't limited, and making it takes tens of milliseconds."""
 
@@ -29,13 +36,13 @@ class Exposition:
 
     async def _text(self) -> bytes:
         if time.monotonic() >= self._kept_until:
-            text = self._metrics.rendered()
+            counts = self._metrics.rendered()
             try:
                 totals = await self._watch.totals()
-                text += _data(totals.sources, totals.runs) + _anomalies(totals) + _database(1)
+                told = [_BUILD, *_data(totals.sources, totals.runs), *_anomalies(totals), _database(1)]
             except KasparroError:
-                text += _database(0)
-            self._kept, self._kept_until = text, time.monotonic() + KEPT_S
+                told = [_BUILD, _database(0)]
+            self._kept, self._kept_until = counts + _Told(told).text(), time.monotonic() + KEPT_S
         return self._kept
 
 
@@ -49,15 +56,34 @@ async def metrics(request: Request) -> Response:
     return Response(text, 200, {"cache-control": "no-store"}, CONTENT_TYPE_LATEST)
 
 
-def _data(summaries: list[SourceSummary], runs: dict[str, int]) -> bytes:
-    registry = CollectorRegistry()
+class _Told:
+    """Gauges with the values of one moment. The library's own would write theirs where the workers count, for good."""
+
+    def __init__(self, families: list[Metric]) -> None:
+        self.collect = lambda: families
+
+    def text(self) -> bytes:
+        """As Prometheus reads them."""
+        registry = CollectorRegistry(auto_describe=False)
+        registry.register(self)
+        return generate_latest(registry)
+
+
+def _gauge(
+    name: str, help_text: str, labels: list[str], values: Iterable[tuple[Sequence[str], float | None]]
+) -> Metric:
+    family = GaugeMetricFamily(name, help_text, labels=labels)
+    for key, value in values:
+        if value is not None:
+            family.add_metric(key, value)
+    return family
+
+
+def _data(summaries: list[SourceSummary], runs: dict[str, int]) -> list[Metric]:
     now = datetime.now(UTC)
 
-    def gauge(name: str, help_text: str, values: dict[str, float | None], label: str = "source") -> None:
-        shown = Gauge(name, help_text, [label], registry=registry)
-        for key, value in values.items():
-            if value is not None:
-                shown.labels(key).set(value)
+    def by_source(name: str, help_text: str, value: Callable[[SourceSummary], float | None]) -> Metric:
+        return _gauge(f"kasparro_source_{name}", help_text, ["source"], [((s.source,), value(s)) for s in summaries])
 
     def moment(time: datetime | None) -> float | None:
         return time.timestamp() if time else None
@@ -65,38 +91,35 @@ def _data(summaries: list[SourceSummary], runs: dict[str, int]) -> bytes:
     def lag(time: datetime | None) -> float | None:
         return (now - time).total_seconds() if time else None
 
-    by_source = {summary.source: summary for summary in summaries}
-    gauge("kasparro_source_last_success_timestamp_seconds", "When a source last had a step with success",
-          {name: moment(s.last_success) for name, s in by_source.items()})  # fmt: skip
-    gauge("kasparro_source_last_update_timestamp_seconds", "When a source last brought something new",
-          {name: moment(s.last_update) for name, s in by_source.items()})  # fmt: skip
-    gauge("kasparro_source_lag_seconds", "Seconds since a source's last success",
-          {name: lag(s.last_success) for name, s in by_source.items()})  # fmt: skip
-    gauge("kasparro_source_quotes", "Quotes in the ledger", {name: s.total_records for name, s in by_source.items()})
-    gauge("kasparro_source_records", "Records of all payloads",
-          {name: s.total_raw_records for name, s in by_source.items()})  # fmt: skip
-    gauge("kasparro_source_listings", "Coins with a newest quote", {name: s.listings for name, s in by_source.items()})
-    gauge("kasparro_source_rejections_open", "Records that were not accepted and still aren't",
-          {name: s.open_rejections for name, s in by_source.items()})  # fmt: skip
-    gauge("kasparro_source_quota_used", "Calls of this month", {name: s.quota_used for name, s in by_source.items()})
-    gauge("kasparro_runs", "Runs by status", dict(runs), "status")
-    return generate_latest(registry)
+    # All of them from the beginning: what appears with its first failure never shows to have risen.
+    every = [((status,), runs.get(status, 0)) for status in get_args(RunStatus)]
+    return [
+        by_source("last_success_timestamp_seconds", "When a source last had a step with success",
+                  lambda s: moment(s.last_success)),
+        by_source("last_failure_timestamp_seconds", "When a source last had a step that failed",
+                  lambda s: moment(s.last_failure)),
+        by_source("last_update_timestamp_seconds", "When a source last brought something new",
+                  lambda s: moment(s.last_update)),
+        by_source("lag_seconds", "Seconds since a source's last success", lambda s: lag(s.last_success)),
+        by_source("quotes", "Quotes in the ledger", lambda s: s.total_records),
+        by_source("records", "Records of all payloads", lambda s: s.total_raw_records),
+        by_source("listings", "Coins with a newest quote", lambda s: s.listings),
+        by_source("rejections_open", "Records that were not accepted and still aren't", lambda s: s.open_rejections),
+        by_source("quota_used", "Calls of this month", lambda s: s.quota_used),
+        by_source("quota_limit", "Calls that the plan allows this month; absent where it knows no limit",
+                  lambda s: s.quota_limit),
+        _gauge("kasparro_runs", "Runs by status", ["status"], every),
+    ]  # fmt: skip
 
 
-def _anomalies(totals: Totals) -> bytes:
-    registry = CollectorRegistry()
-    lasting = Gauge("kasparro_anomalies_open", "Anomalies that last and haven't ended", ["source", "kind"],
-                    registry=registry)  # fmt: skip
-    for (source, kind), number in totals.lasting.items():
-        lasting.labels(source, kind).set(number)
-    last = Gauge("kasparro_last_run_anomalies", "Anomalies that the newest run that has ended was the first to find",
-                 ["severity"], registry=registry)  # fmt: skip
-    for severity, number in totals.last_run.items():
-        last.labels(severity).set(number)
-    return generate_latest(registry)
+def _anomalies(totals: Totals) -> list[Metric]:
+    return [
+        _gauge("kasparro_anomalies_open", "Anomalies that last and haven't ended", ["source", "kind"],
+               totals.lasting.items()),
+        _gauge("kasparro_last_run_anomalies", "Anomalies that the newest run that has ended was the first to find",
+               ["severity"], [((severity,), number) for severity, number in totals.last_run.items()]),
+    ]  # fmt: skip
 
 
-def _database(reachable: int) -> bytes:
-    registry = CollectorRegistry()
-    Gauge("kasparro_database_up", "Whether the database answers", registry=registry).set(reachable)
-    return generate_latest(registry)
+def _database(reachable: int) -> Metric:
+    return _gauge("kasparro_database_up", "Whether the database answers", [], [((), reachable)])

@@ -3,9 +3,9 @@
 from kasparro.store.connection import Connection
 
 _SPEND = """
-INSERT INTO quota AS q (source, month, used)
-VALUES (%(source)s, date_trunc('month', now() AT TIME ZONE 'UTC'), 1)
-ON CONFLICT (source, month) DO UPDATE SET used = q.used + 1
+INSERT INTO quota AS q (source, month, used, allowed)
+VALUES (%(source)s, date_trunc('month', now() AT TIME ZONE 'UTC'), 1, %(limit)s)
+ON CONFLICT (source, month) DO UPDATE SET used = q.used + 1, allowed = excluded.allowed
  WHERE %(limit)s::int IS NULL OR q.used < %(limit)s
 RETURNING used"""
 

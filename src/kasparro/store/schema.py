@@ -8,7 +8,7 @@ from psycopg.rows import TupleRow
 from kasparro.store.connection import Connection, unreachable, unreadable
 from kasparro.store.errors import SchemaOutdated, explain
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest revision in `migrations/versions`; a test holds the two together."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"

@@ -11,7 +11,8 @@ from kasparro.store.connection import Connection
 
 class SourceSummary(msgspec.Struct, frozen=True, kw_only=True):
     """One source in numbers. `last_checkpoint` is when its last page was committed, `last_update` when one last
-    brought something new, the others when its steps last ended so; all UTC."""
+    brought something new, the others when its steps last ended so; all UTC. `quota_limit` is what the plan of this
+    month's last call allows, None where there is no limit or was no call."""
 
     source: str
     total_records: int
@@ -23,6 +24,7 @@ class SourceSummary(msgspec.Struct, frozen=True, kw_only=True):
     last_failure: datetime | None
     open_rejections: int
     quota_used: int
+    quota_limit: int | None
 
 
 # Running totals, one index probe each: it costs the same however much the ledger holds.
@@ -37,11 +39,11 @@ SELECT s.source, coalesce(c.quotes, 0)::bigint AS total_records, coalesce(c.seen
        (SELECT ended_at FROM etl_steps t WHERE t.source = s.source AND status = 'failed'
          ORDER BY step_id DESC LIMIT 1) AS last_failure,
        (SELECT count(*) FROM rejections r WHERE r.source = s.source AND resolved_load_id IS NULL) AS open_rejections,
-       coalesce((SELECT used FROM quota t WHERE t.source = s.source
-                    AND month = date_trunc('month', now() AT TIME ZONE 'UTC')), 0) AS quota_used
+       coalesce(q.used, 0) AS quota_used, q.allowed AS quota_limit
   FROM unnest(%s::text[]) WITH ORDINALITY AS s (source, nth)
   LEFT JOIN (SELECT source, sum(quotes) AS quotes, sum(seen) AS seen, max(updated_at) AS updated_at
                FROM checkpoints GROUP BY source) c USING (source)
+  LEFT JOIN quota q ON q.source = s.source AND q.month = date_trunc('month', now() AT TIME ZONE 'UTC')
  ORDER BY nth"""
 
 
