@@ -13,8 +13,8 @@ from tests.api.serving import served
 from tests.ingest.commands import Commands, fresh_ledger
 
 KEY = "a-key-of-the-pages-0123456789"
-COINS = 60
-_FAULTS = ("coingecko:/coins/markets?page=1 bad-record=off", "coinpaprika:/tickers bad-record=text",
+COINS = 24
+_FAULTS = ("coingecko:/coins/markets?page=1 bad-record=off after=1", "coinpaprika:/tickers bad-record=text",
            "coingecko:/coins/markets drift=add:sentiment")  # fmt: skip
 
 

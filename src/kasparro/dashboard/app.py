@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
@@ -56,11 +56,12 @@ def make_pages(ask: Ask, reader: Pool, settings: Settings, sources: tuple[str, .
     house = House(ask, reader, settings, sources, _templates())
     routes = [Route(path, partial(_show, house, page), name=path) for path, page in _PAGES.items()]
     routes += [
+        Route("/dashboard/", _entrance),
         Route("/dashboard/assets/{asset}/series", partial(_series, house)),
         Route("/dashboard/live", partial(live, house, streams)),
         Route(ROOT + "/{digest}/{name:path}", _file),
     ]
-    return Starlette(
+    pages = Starlette(
         routes=routes,
         middleware=[Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)],
         exception_handlers={
@@ -68,12 +69,18 @@ def make_pages(ask: Ask, reader: Pool, settings: Settings, sources: tuple[str, .
             HTTPException: partial(_missed, house), Exception: partial(_broke, house),
         },
     )  # fmt: skip
+    pages.router.redirect_slashes = False
+    return pages
 
 
 async def _show(house: House, page: Callable[[Visit], Awaitable[Content]], request: Request) -> Response:
     visit = Visit(house, request)
     content = await page(visit)
     return _rendered(house, request, content, {"now": visit.now, "simulated": await visit.simulated()})
+
+
+async def _entrance(request: Request) -> Response:
+    return RedirectResponse("/dashboard", 308)
 
 
 async def _series(house: House, request: Request) -> Response:
