@@ -58,7 +58,7 @@ image: ## build the container image; mirrors of the package index are taken from
 	docker build --build-arg PIP_INDEX_URL --build-arg PIP_EXTRA_INDEX_URL --build-arg VERSION="$$(sed -n 's/^__version__ = "\(.*\)"/\1/p' src/kasparro/__init__.py)" --build-arg REVISION="$$(git rev-parse HEAD 2>/dev/null)" --tag kasparro .
 
 containers-test: $(VENV)/.dev ## test image and compose files with a Docker engine; skipped where there is none
-	@CONTAINER_TESTS=1 $(BIN)/python -m pytest -p no:xdist -rs --durations=5 tests/containers
+	@CONTAINER_TESTS=1 $(BIN)/python -m pytest -p no:xdist -rsP --durations=5 tests/containers
 
 .PHONY: coverage deploy-check
 coverage: $(VENV)/.dev ## all tests again, with a report of the lines they reach in htmlcov/
