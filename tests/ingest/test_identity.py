@@ -200,6 +200,13 @@ def test_what_can_t_be_true_is_refused_with_its_evidence_and_changes_nothing(
         assert not list_verdicts(session)
 
 
+def test_what_no_run_has_decided_yet_is_evidence_all_the_same(url: str) -> None:
+    put(url, "coingecko", coin("alpha", "a", "Alpha", WRAPPED), coin("bare", "b", "Bare"))
+    put(url, "coinpaprika", coin("a-alpha", "A", "Alpha", WRAPPED))
+    with pytest.raises(OverrideRefused, match="coingecko alpha"):
+        decide(url, "coinpaprika:a-alpha", "coingecko:bare", same=True)
+
+
 def test_links_in_a_circle_are_refused(unsure: str) -> None:
     decide(unsure, "coingecko:zed", "coinpaprika:zed2-tangle", same=True)
     with pytest.raises(OverrideRefused, match="already joined"):

@@ -76,8 +76,8 @@ async def examine(url: str, run_id: int, met: Mapping[str, Collection[str]]) -> 
                 earlier = [each for each in steps if each.source == step.source and not each.mine]
                 examination = _Examination(connection, step, earlier, own, held)
                 sifted.append(await examination.run(met.get(step.source, ())))
-        for one in sifted:
-            await keep_anomalies(connection, run_id, [*one.new, *one.again], one.ended)
+        found = [finding for one in sifted for finding in (*one.new, *one.again)]
+        await keep_anomalies(connection, run_id, found, [ended for one in sifted for ended in one.ended])
         return await _tell(connection, sifted)
     finally:
         await connection.close()

@@ -50,7 +50,8 @@ def settle_identity(url: str, *, run_id: int | None = None, anew: bool = False) 
             return Resolved(seconds=time.perf_counter() - began)
         curated, verdicts, taken = known_pairs(), read_verdicts(session), read_slugs(session)
         if anew or not taken or len(facts) > _FEW:
-            profiles, held = list(map(profile, read_subjects(session))), read_held(session)
+            profiles = list(map(profile, read_subjects(session)))
+            held = read_held(session) if taken else {}
             resolution = resolve(profiles, held, curated, verdicts, taken=taken, ranking=RANKING)
         else:
             profiles, held, resolution = _among_neighbours(session, facts.keys(), curated, verdicts, taken)

@@ -28,6 +28,8 @@ def decide(url: str, one: str, other: str, *, same: bool, note: str = "") -> Dec
     Raises NoSuchListing, UnclearListing, and an OverrideRefused that shows the evidence when it can't be true; then
     nothing was changed.
     """
+    # What a run left undecided, killed before its end, is evidence too.
+    settle_identity(url)
     with identity_session(url) as session:
         a, b = name_listing(session, one), name_listing(session, other)
         if same:

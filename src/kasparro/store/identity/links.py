@@ -13,6 +13,9 @@ from kasparro.store.copying import Row, as_csv, csv_copy
 from kasparro.store.identity.subjects import Session
 from kasparro.store.posting import OPEN_LOAD
 
+_MANY = 2_000
+"""Decisions from which on the planner has to be told how many there are."""
+
 _HELD = """
 SELECT l.listing_id, a.slug, k.method, k.confidence::float8, k.evidence
   FROM listings l JOIN assets a USING (asset_id)
@@ -105,7 +108,8 @@ def _stage(session: Session, resolution: Resolution, changed: Collection[int]) -
             copy.write_row(
                 (i, link.asset, link.method, link.confidence, evidence, resolution.unlinked.get(i), i in changed)
             )
-    session.execute("ANALYZE decided")
+    if len(resolution.links) > _MANY:
+        session.execute("ANALYZE decided")
 
 
 def _copy(session: Session, table: str, rows: Iterable[Row]) -> None:

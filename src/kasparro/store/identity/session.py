@@ -44,6 +44,8 @@ def identity_session(url: str, patience_s: float = PATIENCE_S) -> Iterator[Sessi
 
 
 def _take_turn(session: Session, patience_s: float) -> None:
+    if session.execute("SELECT pg_try_advisory_lock(%s)", (_LOCK,)).fetchone() == (True,):
+        return
     session.execute("SELECT set_config('lock_timeout', %s, false)", (f"{patience_s:.3f}s",))
     try:
         session.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
