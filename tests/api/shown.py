@@ -10,8 +10,8 @@ from decimal import Decimal
 from typing import Any
 
 VARYING = {
-    "api_latency_ms", "commit", "database_version", "duration_seconds", "lag_seconds", "latency_ms", "next_scheduled",
-    "platform", "python", "request_id", "seconds", "started_at", "uptime_seconds",
+    "api_latency_ms", "commit", "database_version", "day", "duration_seconds", "lag_seconds", "latency_ms",
+    "next_scheduled", "platform", "python", "request_id", "seconds", "started_at", "today", "uptime_seconds",
 }  # fmt: skip
 _TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|…|[\[\]{}]|[^"…\[\]{}]+')
 _CHANCES = (

@@ -9,7 +9,7 @@ from typing import Any
 
 from fastapi import Depends, FastAPI
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Scope
 
 from kasparro import __version__
 from kasparro.api import (
@@ -31,6 +31,7 @@ from kasparro.api import (
     quality,
     receipts,
     runs,
+    signing_in,
     stats,
     suggestions,
     system,
@@ -51,6 +52,7 @@ from kasparro.api.traced import TracedEdge
 from kasparro.api.watch import Watch
 from kasparro.config import Settings
 from kasparro.dashboard.app import make_pages
+from kasparro.dashboard.door import Admit
 from kasparro.dashboard.files import addresses as files_of_pages
 from kasparro.dashboard.live import Streams
 from kasparro.store.kept import KeptConnection
@@ -60,6 +62,7 @@ from kasparro.store.pulse import Pulse
 _ROOMS = (
     system, health, data, coins, asset_list, asset, asset_links, prices, disagreements, universe, suggestions, stats,
     runs, etl, receipts, quality, coverage, anomalies, monitoring, documentation,
+    signing_in,
 )  # fmt: skip
 _CACHE_BYTES = 64 * 1024 * 1024
 _PULSE_SECONDS = 2.0
@@ -119,7 +122,7 @@ def make_app(
     problems.install(app)
     for room in _ROOMS:
         app.include_router(room.router)
-    pages = make_pages(Inside(app, desk), reader, settings, desk.sources, streams)
+    pages = make_pages(Inside(app, desk), _admitting(gate), reader, settings, desk.sources, streams)
     app.router.routes += [Route("/dashboard", pages), Route("/dashboard/{page:path}", pages)]
     edge = (TracedEdge if settings.otel_exporter_otlp_endpoint else Edge)(
         app, desk, cache=AnswerCache(_CACHE_BYTES), clients=Clients(settings.api_trusted_proxies), gate=gate,
@@ -132,6 +135,15 @@ def make_app(
         edge, allow_origins=settings.cors_origins, allow_methods=["GET", "HEAD", "POST"], allow_headers=["*"],
         expose_headers=["ETag", "Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID"],
     )  # fmt: skip
+
+
+def _admitting(gate: Gate) -> Admit:
+    """Who may see pages: whoever may read."""
+
+    async def admit(scope: Scope) -> bool:
+        return await gate.admits(scope["exchange"])
+
+    return admit
 
 
 class _Documented(FastAPI):

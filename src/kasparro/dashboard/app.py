@@ -13,16 +13,18 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kasparro import __version__
 from kasparro.config import Settings
 from kasparro.dashboard import asset, formats, market, overview, quality, receipt, runs, series, start
 from kasparro.dashboard.asking import Ask, Refused, address
+from kasparro.dashboard.door import Admit, Door
 from kasparro.dashboard.files import ROOT, all_files, digest, file_address
 from kasparro.dashboard.live import Streams, live
 from kasparro.dashboard.visit import Content, House, Visit
 from kasparro.errors import KasparroError, Retriable
+from kasparro.store.errors import DatabaseUnavailable, SchemaOutdated
 from kasparro.store.pool import Pool
 
 log = structlog.stdlib.get_logger(__name__)
@@ -51,8 +53,11 @@ _PAGES: Mapping[str, Callable[[Visit], Awaitable[Content]]] = {
 }
 
 
-def make_pages(ask: Ask, reader: Pool, settings: Settings, sources: tuple[str, ...], streams: Streams) -> ASGIApp:
-    """The pages below `/dashboard`. What they show comes from `ask`, pictures of long histories through `reader`."""
+def make_pages(
+    ask: Ask, admit: Admit, reader: Pool, settings: Settings, sources: tuple[str, ...], streams: Streams
+) -> ASGIApp:
+    """The pages below `/dashboard`, for those whom `admit` lets in. What they show comes from `ask`, pictures of long
+    histories through `reader`."""
     house = House(ask, reader, settings, sources, _templates())
     routes = [Route(path, partial(_show, house, page), name=path) for path, page in _PAGES.items()]
     routes += [
@@ -63,7 +68,10 @@ def make_pages(ask: Ask, reader: Pool, settings: Settings, sources: tuple[str, .
     ]
     pages = Starlette(
         routes=routes,
-        middleware=[Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)],
+        middleware=[
+            Middleware(Door, admit=admit, sign_in=_SignIn(house)),
+            Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5),
+        ],
         exception_handlers={
             Refused: partial(_refused, house), KasparroError: partial(_failed, house),
             HTTPException: partial(_missed, house), Exception: partial(_broke, house),
@@ -71,6 +79,18 @@ def make_pages(ask: Ask, reader: Pool, settings: Settings, sources: tuple[str, .
     )  # fmt: skip
     pages.router.redirect_slashes = False
     return pages
+
+
+class _SignIn:
+    """What those see whom nothing lets in."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Show it."""
+        content = Content("sign_in.html", {"now": None, "simulated": []}, 401)
+        await _rendered(self._house, Request(scope), content, {})(scope, receive, send)
 
 
 async def _show(house: House, page: Callable[[Visit], Awaitable[Content]], request: Request) -> Response:
@@ -105,7 +125,7 @@ async def _refused(house: House, request: Request, error: Exception) -> Response
 async def _failed(house: House, request: Request, error: Exception) -> Response:
     assert isinstance(error, KasparroError)
     log.warning("page_failed", error=error.message, path=request.url.path)
-    if isinstance(error, Retriable):
+    if isinstance(error, Retriable | DatabaseUnavailable | SchemaOutdated):
         return _problem(house, request, 503, "The database doesn't answer, or not in time")
     return _problem(house, request, 500, _BUG)
 
@@ -117,6 +137,8 @@ async def _missed(house: House, request: Request, error: Exception) -> Response:
 
 
 async def _broke(house: House, request: Request, error: Exception) -> Response:
+    if isinstance(error, KasparroError):  # at the door
+        return await _failed(house, request, error)
     log.error("page_broke", error=f"{type(error).__name__}: {error}", path=request.url.path)
     return _problem(house, request, 500, _BUG)
 

@@ -57,7 +57,7 @@ async def create_key(connection: Connection, *, name: str, scope: Scope, expires
     plaintext = f"{_PREFIX}_{key_id}_{secrets.token_urlsafe(32)}"
     await connection.execute(
         "INSERT INTO api_keys (key_id, name, sha256, scope, expires_at) VALUES (%s, %s, %s, %s, %s)",
-        (key_id, name, _digest(plaintext), scope.value, expires_at),
+        (key_id, name, digest(plaintext), scope.value, expires_at),
     )
     return plaintext
 
@@ -85,12 +85,12 @@ def authorise(presented: str, keys: Iterable[KeptKey], now: datetime, admin_key:
 
     Every key is compared, and in constant time, so that how long it takes tells nothing.
     """
-    digest = _digest(presented)
+    shown = digest(presented)
     found: Scope | None = None
     for key in keys:
-        if hmac.compare_digest(digest, key.sha256) and key.usable(now):
+        if hmac.compare_digest(shown, key.sha256) and key.usable(now):
             found = key.scope
-    if admin_key is not None and hmac.compare_digest(digest, _digest(admin_key)):
+    if admin_key is not None and hmac.compare_digest(shown, digest(admin_key)):
         found = Scope.ADMIN
     return found
 
@@ -101,5 +101,6 @@ async def _read(connection: Connection, condition: str) -> list[KeptKey]:
         return msgspec.convert(await cursor.fetchall(), list[KeptKey])
 
 
-def _digest(text: str) -> bytes:
+def digest(text: str) -> bytes:
+    """What is kept of a key."""
     return hashlib.sha256(text.encode(errors="surrogatepass")).digest()
