@@ -1,6 +1,6 @@
 """`/universe`: the ranking without survivorship."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 import httpx2
@@ -46,6 +46,17 @@ async def test_what_was_delisted_since_is_in_the_ranking_of_before(
     assert again["data"] == before["data"] and again["data"][0]["name"] == "Luna"
     assert (await api.get(f"/assets/luna?as_of={quote(then)}")).json()["data"][0]["active"] is True
     assert (await api.get("/assets/luna")).json()["listed"] is False
+
+
+async def test_what_became_stale_in_this_very_minute_is_stale_at_a_moment_after_that(url: str, desk: Desk) -> None:
+    market = Market(desk, url)
+    a_moment_ago = (datetime.now(UTC) - timedelta(seconds=120, milliseconds=1)).isoformat()
+    await market.post("coingecko", quoted("old", "o", "Old", "1", "5", at=a_moment_ago))
+    await market.settle()
+    then = datetime.now(UTC).isoformat()
+    async with running(app_of(url, stale_after=120)) as api:
+        found = (await api.get(f"/universe?as_of={quote(then)}")).json()
+    assert (found["data"], found["left_out"]["stale"]) == ([], 1), "as it will be told in an hour"
 
 
 async def test_stale_assets_are_left_out_and_counted(url: str, desk: Desk) -> None:

@@ -81,7 +81,9 @@ class Desk:
             if begun_at is not None and begun_at < moment.version:
                 moment = await moment_of(connection, begun_at)
         snapshot = await self._former.at(moment)
-        return Chosen(snapshot, min(as_of, now), moment.version, min(as_of, moment.known_at))
+        # A past moment is looked at as it was to the microsecond, in its own minute too: it stays so for ever.
+        then = as_of if as_of <= datetime.now(UTC) else min(as_of, now)
+        return Chosen(snapshot, then, moment.version, min(as_of, moment.known_at))
 
     async def _newest(self, stamp: Stamp) -> Snapshot:
         while (found := self._snapshot) is None or found.version < stamp.data:
