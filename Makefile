@@ -45,7 +45,7 @@ smoke: install ## try all of it once, end to end, in a home of its own that is g
 	@$(BIN)/python -m tests.smoke
 
 test: $(VENV)/.dev ## run all tests
-	@$(BIN)/python -m pytest -n 4 --dist worksteal
+	@$(BIN)/python -m pytest -n 4 --dist worksteal -rs
 
 lint: $(VENV)/.dev ## style, types and import contracts
 	@$(BIN)/ruff check .

@@ -1,5 +1,6 @@
 """What the pages' tests share: a ledger that has something for every page, and a browser where there is one."""
 
+import os
 import shutil
 from collections.abc import Iterator
 
@@ -21,10 +22,11 @@ def pages(server: Server, template: str, tmp_path_factory: pytest.TempPathFactor
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """The system's Chromium, without a window; skips where there is none."""
+    """The system's Chromium, without a window; skips where there is none, unless BROWSER_TESTS wants it there."""
     path = next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
-        pytest.skip("no Chromium is here; Debian has it as the package chromium")
+        missing = "no Chromium is here; Debian has it as the package chromium"
+        pytest.fail(missing) if os.environ.get("BROWSER_TESTS") else pytest.skip(missing)
     with sync_playwright() as playwright:
         # As root, as in a container, it has no sandbox of its own.
         opened = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"])

@@ -71,6 +71,9 @@ def _nothing(answers: list[Any]) -> set[Decimal]:
 _DERIVED: dict[str, Callable[[list[Any]], set[Decimal]]] = {
     "/dashboard": _of_overview,
     "/dashboard/runs": _of_runs,
+    "/dashboard/runs/compare?base=1&other=2": lambda answers: {
+        Decimal(sum(one["run_id"] is not None for one in answers[0]["anomalies"]) - 5)
+    },
     "/dashboard/runs/1": lambda answers: _sums(answers[0]["steps"], "seen", "new", "unchanged", "rejected", "requests"),
 }
 """Sums of what the API says in parts."""

@@ -13,7 +13,7 @@ SCHEDULE = "* * * * *"
 PAST = "past"
 """The folder of the files that tell what was before, below the demonstration's home."""
 _FAULTS = (
-    "coingecko:/coins/markets?page=1 bad-record=off",
+    "coingecko:/coins/markets bad-record=off",
     "coingecko:/coins/markets?page=2 drift=add:sentiment",
     "coinpaprika:/tickers bad-record=text",
 )

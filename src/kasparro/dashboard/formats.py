@@ -76,7 +76,8 @@ def ago(value: str | datetime | None, now: datetime) -> Markup:
     if value is None:
         return Markup('<span class="nothing">never</span>')
     at = when(value)
-    text = f"in {span(at - now)}" if at > now else f"{span(now - at)} ago"
+    away = span(int(abs((at - now).total_seconds())))
+    text = f"in {away}" if at > now else f"{away} ago"
     return Markup('<time datetime="{}" title="{} UTC" data-ago>{}</time>').format(
         _iso(at), f"{at:%Y-%m-%d %H:%M:%S}", text
     )
@@ -88,7 +89,7 @@ def span(value: timedelta | Number | None) -> str:
         return "–"
     seconds = value.total_seconds() if isinstance(value, timedelta) else float(value)
     if seconds < 60:
-        return f"{seconds:.0f} s" if seconds >= 10 or seconds == int(seconds) else f"{seconds:.1f} s"
+        return f"{int(seconds)} s" if seconds >= 10 or seconds == int(seconds) else f"{seconds:.1f} s"
     for place, (length, unit) in enumerate(_UNITS):
         if seconds >= length:
             whole, rest = divmod(int(seconds), length)

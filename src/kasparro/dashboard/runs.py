@@ -8,6 +8,8 @@ from kasparro.dashboard.live import with_expected
 from kasparro.dashboard.visit import Content, Visit
 
 _ROWS = 25
+_SOME = 5
+"""Of the anomalies that two runs were the first to find; the differences of the two are all shown."""
 
 
 async def runs(visit: Visit) -> Content:
@@ -48,11 +50,12 @@ async def compare(visit: Visit) -> Content:
         page = await visit.api.get("/runs", limit=_ROWS)
         return Content("compare.html", {"found": None, "asked": asked, "runs": page["data"], "api": None})
     found = await visit.api.get("/runs/compare", **asked)
+    differing = sum(one["run_id"] is None for one in found["anomalies"])
     by_source = {name: list(rows) for name, rows in groupby(found["differences"], key=lambda one: one["source"])}
     return Content(
         "compare.html",
         {
-            "found": found, "by_source": by_source, "asked": asked, "runs": [],
+            "found": found, "odd": found["anomalies"][: differing + _SOME], "by_source": by_source, "asked": asked, "runs": [],
             "api": address("/runs/compare", **asked),
         },
     )  # fmt: skip

@@ -40,7 +40,7 @@ def print_run(run: Run | None, examined: Examined, settings: Settings, *, demo: 
 def print_addresses(settings: Settings) -> None:
     """Where the API is, and how to read the key."""
     root = address(settings)
-    rows = [("API", root), ("documentation", f"{root}/docs")]
+    rows = [("dashboard", f"{root}/dashboard"), ("API", root), ("documentation", f"{root}/docs")]
     key = settings.kasparro_home / KEY_FILE
     if settings.api_admin_key is not None:
         rows.append(("admin key", "the value of API_ADMIN_KEY"))
