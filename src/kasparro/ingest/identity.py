@@ -44,27 +44,32 @@ def settle_identity(url: str, *, run_id: int | None = None, anew: bool = False) 
     Raises the typed errors of `store.errors`.
     """
     with identity_session(url) as session, _no_garbage():
-        began = time.perf_counter()
-        facts = read_changed(session)
-        if not facts and not anew:
-            return Resolved(seconds=time.perf_counter() - began)
-        curated, verdicts, taken = known_pairs(), read_verdicts(session), read_slugs(session)
-        if anew or not taken or len(facts) > _FEW:
-            profiles = list(map(profile, read_subjects(session)))
-            held = read_held(session) if taken else {}
-            resolution = resolve(profiles, held, curated, verdicts, taken=taken, ranking=RANKING)
-        else:
-            profiles, held, resolution = _among_neighbours(session, facts.keys(), curated, verdicts, taken)
-        done = commit(
-            session, resolution, held, profiles, facts, run_id=run_id, seconds=time.perf_counter() - began
-        )  # fmt: skip
+        done = _settle(session, run_id, anew=anew)
+    if done.decided:
         log.info("identity_settled", decided=done.decided, changed=done.changed, seconds=round(done.seconds, 3))
-        return done
+    return done
+
+
+def _settle(session: Session, run_id: int | None, *, anew: bool) -> Resolved:
+    began = time.perf_counter()
+    facts = read_changed(session)
+    if not facts and not anew:
+        return Resolved(seconds=time.perf_counter() - began)
+    curated, verdicts, taken = known_pairs(), read_verdicts(session), read_slugs(session)
+    if anew or not taken or len(facts) > _FEW:
+        profiles = list(map(profile, read_subjects(session)))
+        held = read_held(session) if taken else {}
+        resolution = resolve(profiles, held, curated, verdicts, taken=taken, ranking=RANKING)
+    else:
+        profiles, held, resolution = _among_neighbours(session, facts.keys(), curated, verdicts, taken)
+    seconds = time.perf_counter() - began
+    return commit(session, resolution, held, profiles, facts, run_id=run_id, seconds=seconds)
 
 
 @contextmanager
 def _no_garbage() -> Iterator[None]:
-    """Nothing here refers in circles, and looking through a hundred thousand objects for such is half of the work."""
+    """Nothing here refers in circles, and looking through a hundred thousand objects for such is half of the work. All
+    that the block makes is to be gone at its end, else it is looked through after all."""
     gc.disable()
     try:
         yield
