@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
+
 from kasparro.postgres.sharing import Server
 from kasparro.sandbox import SandboxSettings
 from kasparro.sandbox.past import write_past
@@ -16,6 +18,13 @@ KEY = "a-key-of-the-pages-0123456789"
 COINS = 24
 _FAULTS = ("coingecko:/coins/markets?page=1 bad-record=off after=1", "coinpaprika:/tickers bad-record=text",
            "coingecko:/coins/markets drift=add:sentiment")  # fmt: skip
+
+
+_ANOMALY = """
+INSERT INTO anomalies (run_id, source, listing_id, quote_id, kind, severity, reason, evidence, lasting, times)
+SELECT 2, source, listing_id, quote_id, 'frozen_price', 'warning', 'the same price for 30 hours', '{"hours": 30}',
+       true, 3
+  FROM latest_quotes WHERE source = 'coingecko' AND source_coin_id = 'bitcoin'"""
 
 
 class Shown:
@@ -49,6 +58,8 @@ def shown(server: Server, template: str, folder: Path) -> Iterator[Shown]:
             for _ in range(2):
                 code, _, errors = commands.run("ingest")
                 assert code == 0, errors
+            with psycopg.connect(url) as connection:
+                connection.execute(_ANOMALY)
             settings = {"API_ADMIN_KEY": KEY, "ETL_SCHEDULE": "off"}
             with served(folder, url, workers=1, **settings) as address:
                 yield Shown(address, commands, roots["COINGECKO_BASE_URL"].removesuffix("/api/v3"))

@@ -11,14 +11,12 @@ import pytest
 from tests.dashboard.reading import numbers_of, scalars, values_of
 from tests.dashboard.shown import Shown
 
-PAPRIKA_CALLS = 20_000
-"""What CoinPaprika's free plan allows in a month."""
 _PRICES = "prices of the rows"
 """What the sources of each row's asset say together is asked one by one."""
 PAGES: dict[str, list[str]] = {
     "/dashboard": [
         "/health/detailed", "/stats", "/etl/status", "/disagreements?measure=price_usd&limit=3", "/anomalies?limit=3",
-        "/rejections?limit=3", "/drift?limit=3", "/runs?limit=6", "/assets?limit=1", "/coverage?days=1",
+        "/rejections?limit=3", "/drift?limit=3", "/runs?limit=6", "/assets?sort_by=asset&limit=1", "/coverage?days=1",
     ],
     "/dashboard/market": ["/data?sort_by=rank&order=asc&limit=25", _PRICES],
     "/dashboard/market?q=coin&sort_by=price_usd&order=desc&page=2": [
@@ -49,7 +47,7 @@ def _sums(rows: list[dict[str, Any]], *names: str) -> set[Decimal]:
 
 def _of_overview(answers: list[Any]) -> set[Decimal]:
     last = answers[4]["meta"]["last_run"]
-    left = {Decimal(PAPRIKA_CALLS - one["quota_used"]) for one in answers[0]["sources"]}
+    left = {Decimal(one["quota_limit"] - one["quota_used"]) for one in answers[0]["sources"] if one["quota_limit"]}
     today = [one for one in answers[9]["data"] if one["day"] == answers[9]["today"]]
     return (
         left

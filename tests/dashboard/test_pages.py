@@ -88,6 +88,16 @@ async def test_what_is_wrong_has_a_page_that_helps(
     assert words in answer.text and 'href="/dashboard"' in answer.text
 
 
+async def test_what_is_left_of_a_plan_s_month_is_told(api: httpx2.AsyncClient, connection: Connection) -> None:
+    for source, used, allowed in (("coingecko", 9_500, 10_000), ("coinpaprika", 3, None)):
+        await connection.execute(
+            "INSERT INTO quota VALUES (%s, date_trunc('month', now() AT TIME ZONE 'UTC'), %s, %s)",
+            (source, used, allowed),
+        )
+    text = re.sub(r"<[^>]+>", "", (await api.get("/dashboard")).text)
+    assert "9,500 used, 500 left" in text and "3 used, no limit known" in text
+
+
 async def test_a_slash_too_many_is_forgiven_at_the_entrance(api: httpx2.AsyncClient) -> None:
     answer = await api.get("/dashboard/")
     assert (answer.status_code, answer.headers["location"]) == (308, "/dashboard")

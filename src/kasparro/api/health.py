@@ -66,6 +66,10 @@ class Freshness(BaseModel):
     lag_seconds: float | None = Field(description="Seconds since its last success")
     fresh: bool = Field(description="Whether the last success is younger than STALE_AFTER")
     quota_used: int = Field(description="Calls of this month")
+    quota_limit: int | None = Field(
+        description="Calls of a month that its plan allows, as of the last call; null where no limit is known",
+        examples=[10000],
+    )  # fmt: skip
 
 
 class DetailedHealth(Health):
@@ -171,7 +175,7 @@ async def _look(watch: Watch) -> tuple[dict[str, Any], float]:
 def _freshness(summary: SourceSummary, desk: Desk) -> dict[str, Any]:
     lag = (datetime.now(UTC) - summary.last_success).total_seconds() if summary.last_success else None
     return {"source": summary.source, "last_success": summary.last_success, "last_update": summary.last_update,
-            "lag_seconds": lag, "quota_used": summary.quota_used,
+            "lag_seconds": lag, "quota_used": summary.quota_used, "quota_limit": summary.quota_limit,
             "fresh": lag is not None and lag <= desk.settings.stale_after}  # fmt: skip
 
 

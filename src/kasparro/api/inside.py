@@ -23,19 +23,19 @@ class Inside:
     async def __call__(self, scope: Scope, path: str, query: str) -> tuple[int, bytes]:
         """The status and the body of what the app answers to `GET path?query`, as of the same moment as `scope`."""
         asking: Exchange = scope["exchange"]
+        stamp = await self._desk.stamp(asking)
         if (question := self._cache.question((path, query))) is not None:
-            kept = self._cache.get(question, await self._desk.stamp(asking))
+            kept = self._cache.get(question, stamp)
             if kept is not None:
                 return kept.status, kept.body.head + b"}"
         exchange = Exchange("GET", path, query, asking.headers, asking.client)
         exchange.request_id = asking.request_id
-        exchange.stamp = asking.stamp
+        exchange.stamp = stamp
         status, body = await self._answered(scope, exchange)
-        asking.stamp = exchange.stamp
         if (rendered := exchange.rendered) is None:
             return status, body
         if rendered.question is not None:
-            entry = Entry(exchange.stamp, path, rendered.status_code, rendered.head, [])
+            entry = Entry(stamp, path, rendered.status_code, rendered.head, [])
             self._cache.put((path, query), rendered.question, entry)
         return rendered.status_code, rendered.head + b"}"
 

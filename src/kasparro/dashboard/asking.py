@@ -1,6 +1,8 @@
 """Asking: what a page shows is what the API answers, asked from within the same process."""
 
+import asyncio
 import json
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Protocol
 from urllib.parse import quote, urlencode
@@ -42,6 +44,14 @@ class Api:
             raise Refused(status, str(members["detail"]))
         return members
 
+    async def get_all(self, *questions: "Question") -> list[Members]:
+        """The answers to all of them, found at the same time. Raises Refused."""
+        return await asyncio.gather(*(self.get(path, **query) for path, query in questions))
+
+
+Question = tuple[str, Mapping[str, object]]
+"""A path and what is asked of it."""
+
 
 def address(path: str, /, **query: object) -> str:
     """The address of what `path` answers; what is None isn't in it."""
@@ -49,7 +59,7 @@ def address(path: str, /, **query: object) -> str:
     return f"{quote(path)}?{asked}" if asked else quote(path)
 
 
-def _query(given: dict[str, object]) -> str:
+def _query(given: Mapping[str, object]) -> str:
     return urlencode({name: _written(value) for name, value in given.items() if value is not None})
 
 

@@ -1,31 +1,31 @@
 """Overview: is everything fresh and healthy, and what needs attention?"""
 
+import asyncio
 from typing import Any
 
 from kasparro.dashboard.coverage import total
 from kasparro.dashboard.live import with_expected
-from kasparro.dashboard.quota import quotas
 from kasparro.dashboard.visit import Content, Visit
 
 _SOME = 3
+_RUNS = 6
 
 
 async def overview(visit: Visit) -> Content:
     """The ledger at a glance."""
-    health = await visit.api.get("/health/detailed")
-    stats = await visit.api.get("/stats")
-    status = await with_expected(visit.api)
-    apart = await visit.api.get("/disagreements", measure="price_usd", limit=_SOME)
-    anomalies = await visit.api.get("/anomalies", limit=_SOME)
-    rejections = await visit.api.get("/rejections", limit=_SOME)
-    drift = await visit.api.get("/drift", limit=_SOME)
-    runs = await visit.api.get("/runs", limit=6)
-    assets = await visit.api.get("/assets", limit=1)
-    coverage = await visit.api.get("/coverage", days=1)
+    status = with_expected(visit.api)
+    found = visit.api.get_all(
+        ("/health/detailed", {}), ("/stats", {}), ("/disagreements", {"measure": "price_usd", "limit": _SOME}),
+        ("/anomalies", {"limit": _SOME}), ("/rejections", {"limit": _SOME}), ("/drift", {"limit": _SOME}),
+        ("/runs", {"limit": _RUNS}), ("/assets", {"sort_by": "asset", "limit": 1}), ("/coverage", {"days": 1}),
+    )  # fmt: skip
+    working, (health, stats, apart, anomalies, rejections, drift, runs, assets, coverage) = await asyncio.gather(
+        status, found
+    )
     values: dict[str, Any] = {
-        "health": health, "stats": stats, "status": status, "apart": apart, "anomalies": anomalies,
+        "health": health, "stats": stats, "status": working, "apart": apart, "anomalies": anomalies,
         "rejections": rejections, "drift": drift, "runs": runs["data"], "assets": assets,
-        "sources": _sources(visit, health, stats), "today": total(coverage), "quotas": quotas(visit.house.settings),
+        "sources": _sources(visit, health, stats), "today": total(coverage),
         "listings": sum(one["listings"] for one in stats["sources"]),
     }  # fmt: skip
     return Content("overview.html", values)

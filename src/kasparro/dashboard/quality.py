@@ -9,18 +9,17 @@ from kasparro.dashboard.visit import Content, Visit
 _DAYS = 30
 _ROWS = 20
 _SOME = 4
+_LISTS = ("/rejections", "/drift", "/anomalies", "/disagreements")
 
 
 async def quality(visit: Visit) -> Content:
     """Coverage, and the newest of everything."""
-    coverage = await visit.api.get("/coverage", days=_DAYS)
+    coverage, rejections, drift, anomalies, apart = await visit.api.get_all(
+        ("/coverage", {"days": _DAYS}), *((path, {"limit": _SOME}) for path in _LISTS)
+    )
     values: dict[str, Any] = {
-        "coverage": coverage, "heat": heat(coverage, visit.sources),
-        "rejections": (await visit.api.get("/rejections", limit=_SOME))["data"],
-        "drift": (await visit.api.get("/drift", limit=_SOME))["data"],
-        "anomalies": await visit.api.get("/anomalies", limit=_SOME),
-        "apart": await visit.api.get("/disagreements", limit=_SOME),
-        "api": address("/coverage", days=_DAYS),
+        "coverage": coverage, "heat": heat(coverage, visit.sources), "rejections": rejections["data"],
+        "drift": drift["data"], "anomalies": anomalies, "apart": apart, "api": address("/coverage", days=_DAYS),
     }  # fmt: skip
     return Content("quality.html", values)
 

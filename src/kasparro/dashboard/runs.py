@@ -55,8 +55,8 @@ async def compare(visit: Visit) -> Content:
     return Content(
         "compare.html",
         {
-            "found": found, "odd": found["anomalies"][: differing + _SOME], "by_source": by_source, "asked": asked, "runs": [],
-            "api": address("/runs/compare", **asked),
+            "found": found, "odd": found["anomalies"][: differing + _SOME], "by_source": by_source, "asked": asked,
+            "runs": [], "api": address("/runs/compare", **asked),
         },
     )  # fmt: skip
 

@@ -52,8 +52,6 @@ class Visit:
 
     async def simulated(self) -> list[str]:
         """The sources whose newest quote is made up."""
-        found = []
-        for source in self.sources:
-            rows: list[Members] = (await self.api.get("/data", source=source, limit=1))["data"]
-            found += [source for row in rows if row["simulated"]]
-        return found
+        newest = await self.api.get_all(*(("/data", {"source": source, "limit": 1}) for source in self.sources))
+        rows: list[Members] = [row for page in newest for row in page["data"]]
+        return [row["data_source"] for row in rows if row["simulated"]]

@@ -30,7 +30,7 @@ class SourceSummary(msgspec.Struct, frozen=True, kw_only=True):
 # Running totals, one index probe each: it costs the same however much the ledger holds.
 _SOURCES = """
 SELECT s.source, coalesce(c.quotes, 0)::bigint AS total_records, coalesce(c.seen, 0)::bigint AS total_raw_records,
-       (SELECT count(*) FROM latest_quotes q WHERE q.source = s.source AND NOT retracted) AS listings,
+       coalesce(n.listings, 0) AS listings,
        c.updated_at AS last_checkpoint,
        (SELECT known_at FROM loads l WHERE l.source = s.source AND new > 0
          ORDER BY load_id DESC LIMIT 1) AS last_update,
@@ -43,6 +43,8 @@ SELECT s.source, coalesce(c.quotes, 0)::bigint AS total_records, coalesce(c.seen
   FROM unnest(%s::text[]) WITH ORDINALITY AS s (source, nth)
   LEFT JOIN (SELECT source, sum(quotes) AS quotes, sum(seen) AS seen, max(updated_at) AS updated_at
                FROM checkpoints GROUP BY source) c USING (source)
+  LEFT JOIN (SELECT source, count(*) AS listings FROM latest_quotes WHERE NOT retracted GROUP BY source) n
+       USING (source)
   LEFT JOIN quota q ON q.source = s.source AND q.month = date_trunc('month', now() AT TIME ZONE 'UTC')
  ORDER BY nth"""
 
