@@ -9,8 +9,11 @@ import httpx2
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from kasparro.postgres.sharing import Server
+from tests.api.serving import served
 from tests.dashboard.shown import COINS, KEY, Shown
 from tests.dashboard.tab import DESKTOP, PHONE, tab
+from tests.ingest.commands import fresh_ledger
 
 AXE = (Path(__file__).parent / "axe" / "axe.min.js").read_text()
 PATHS = (
@@ -197,3 +200,23 @@ def test_a_run_is_started_with_the_key_and_watched(browser: Browser, pages: Show
             worker.communicate(timeout=30)
     seen = httpx2.get(f"{pages.address}/runs/3").json()["steps"]
     assert {step["source"]: step["seen"] for step in seen}["coingecko"] >= COINS
+
+
+def test_where_reading_needs_a_key_it_opens_the_pages(
+    browser: Browser, server: Server, template: str, tmp_path: Path
+) -> None:
+    with (
+        fresh_ledger(server, template) as url,
+        served(tmp_path, url, workers=1, API_ADMIN_KEY=KEY, API_REQUIRE_KEY="true") as address,
+        tab(browser, address, clean=False) as page,
+    ):
+        page.goto("/dashboard/market")
+        assert _violations(page) == []
+        page.get_by_label("Key").fill("not-the-key")
+        page.get_by_role("button", name="Open").click()
+        expect(page.locator("#answer")).to_contain_text("unknown, expired or revoked")
+        page.get_by_label("Key").fill(KEY)
+        page.get_by_role("button", name="Open").click()
+        expect(page.get_by_role("heading", name="No quotes yet")).to_be_visible()
+        kept = page.evaluate("JSON.stringify([localStorage, sessionStorage, document.cookie, location.href])")
+        assert KEY not in kept and "kasparro_pass" not in kept, "no script sees it"

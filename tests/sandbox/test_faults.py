@@ -227,6 +227,20 @@ async def test_one_bad_record_among_good_ones(visit: Visit, path: str) -> None:
             assert price == {"nan": "NaN", "huge": "1e999999", "text": "n/a"}[how]
 
 
+@pytest.mark.parametrize("path", [PAGE.format(1), "/v1/tickers"])
+async def test_one_price_apart_in_a_record_that_is_good_to_read(visit: Visit, path: str) -> None:
+    plain = (await (await visit(**SMALL)).get(path)).json()
+    client = await faulty(visit, "*:* bad-record=off")
+    records = (await client.get(path)).json()
+    changed = [place for place, pair in enumerate(zip(plain, records, strict=True)) if pair[0] != pair[1]]
+    assert changed == [len(plain) // 2]
+    before, after = (
+        one["current_price"] if "current_price" in one else one["quotes"]["USD"]["price"]
+        for one in (plain[changed[0]], records[changed[0]])
+    )
+    assert after == pytest.approx(before * 13 / 12, rel=1e-9)
+
+
 def ids_without(records: list[dict[str, Any]], place: int) -> list[Any]:
     return [record["id"] for record in records[:place] + records[place + 1 :]]
 
