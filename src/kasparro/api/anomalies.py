@@ -11,7 +11,7 @@ from kasparro.api.answers import Numbered
 from kasparro.api.asking import asks
 from kasparro.api.desk import Worker
 from kasparro.api.exchange import Current
-from kasparro.api.parameters import DIGITS, MAX_ID, Text
+from kasparro.api.parameters import DIGITS, MAX_ID, StoredText, Text
 from kasparro.api.quotes import Answered
 from kasparro.store.anomalies import count_by_severity, count_open, last_examined, list_anomalies
 
@@ -32,8 +32,8 @@ class AnomaliesQuery(Numbered):
     run_id: Annotated[int, Field(ge=1, le=MAX_ID), DIGITS] | None = Field(
         None, description="Only those that this run was the first to find"
     )
-    crypto_id: Text | None = Field(None, description="Only of the coin that has this id at its source")
-    asset: Text | None = Field(None, description="Only of the listings of this asset")
+    crypto_id: StoredText | None = Field(None, description="Only of the coin that has this id at its source")
+    asset: StoredText | None = Field(None, description="Only of the listings of this asset")
     open: bool = Field(False, description="Only those that last and haven't ended")
 
 

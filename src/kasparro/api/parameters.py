@@ -66,7 +66,10 @@ Amount = Annotated[Decimal, BeforeValidator(_amount), Field(ge=0), WithJsonSchem
 NO_NUL = r"^[^\x00]*$"
 """What texts match that PostgreSQL can compare: it knows no NUL."""
 
-Text = Annotated[str, Field(min_length=1, max_length=200, pattern=NO_NUL)]
+Text = Annotated[str, Field(min_length=1, max_length=200)]
+
+StoredText = Annotated[str, Field(min_length=1, max_length=200, pattern=NO_NUL)]
+"""A text that PostgreSQL is asked for."""
 
 
 def written(value: object) -> str:
