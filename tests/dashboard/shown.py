@@ -28,10 +28,12 @@ SELECT 2, source, listing_id, quote_id, 'frozen_price', 'warning', 'the same pri
 
 
 class Shown:
-    """The pages' `address`, and commands for the ledger that they show; `sandbox` is where its market comes from."""
+    """The pages' `address`, and commands for the ledger at `url` that they show; `sandbox` is where its market comes
+    from."""
 
-    def __init__(self, address: str, commands: Commands, sandbox: str) -> None:
+    def __init__(self, address: str, url: str, commands: Commands, sandbox: str) -> None:
         self.address = address
+        self.url = url
         self.commands = commands
         self.sandbox = sandbox
 
@@ -62,6 +64,6 @@ def shown(server: Server, template: str, folder: Path) -> Iterator[Shown]:
                 connection.execute(_ANOMALY)
             settings = {"API_ADMIN_KEY": KEY, "ETL_SCHEDULE": "off"}
             with served(folder, url, workers=1, **settings) as address:
-                yield Shown(address, commands, roots["COINGECKO_BASE_URL"].removesuffix("/api/v3"))
+                yield Shown(address, url, commands, roots["COINGECKO_BASE_URL"].removesuffix("/api/v3"))
         finally:
             sandbox.kill()

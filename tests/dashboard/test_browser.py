@@ -176,6 +176,19 @@ def test_no_network_is_said_and_what_was_known_stays(browser: Browser, pages: Sh
         expect(page.locator("tbody tr").first).to_contain_text("Bitcoin")
 
 
+def test_too_many_requests_are_said_and_the_table_stays(browser: Browser, pages: Shown, tmp_path: Path) -> None:
+    with (
+        served(tmp_path, pages.url, workers=1, API_RATE_LIMIT="3/minute") as address,
+        tab(browser, address, clean=False) as page,
+    ):
+        page.goto("/dashboard/market")
+        for text in ("bitco", "ethe", "soli", "trono"):
+            with page.expect_response(re.compile(text)):
+                page.locator("#q").fill(text)
+        expect(page.locator("#offline")).to_contain_text("Too many requests")
+        assert page.locator("#results").count() == 1 and "q=ethe" in page.url
+
+
 def test_a_run_is_started_with_the_key_and_watched(browser: Browser, pages: Shown) -> None:
     fault = "coingecko:/coins/markets slow=2 times=1"
     httpx2.post(f"{pages.sandbox}/_sandbox/faults", content=fault).raise_for_status()

@@ -37,6 +37,9 @@ async def test_what_runs_and_its_end_are_told(api: httpx2.AsyncClient, connectio
     assert "is at work" in (await api.get(f"/dashboard/live?run={run}")).text
     assert "is at work" in (await api.get("/dashboard")).text
     await close_step(connection, steps["csv"], status="success", seconds={})
+    await connection.execute("SELECT pg_advisory_unlock_all()")
+    ending = (await api.get(f"/dashboard/live?run={run}")).text
+    assert "looks through what came in" in ending and "event: idle" not in ending
     await close_run(connection, run, status="success")
     assert "event: idle" in (await api.get("/dashboard/live")).text
 

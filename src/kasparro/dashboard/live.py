@@ -23,6 +23,7 @@ LASTS_S = 25.0
 """A stream ends by itself, and the browser asks for the next, perhaps at another worker."""
 _PAUSE_S = 0.5
 _AGAIN_MS = 1_000
+_LATER_MS = 15_000
 _HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 
 
@@ -95,7 +96,8 @@ async def _parts(house: House, streams: Streams, request: Request, run_id: int |
         try:
             text = template.render(status=await with_expected(Api(house.ask, request.scope), run_id))
         except Refused:
-            # The page goes on showing what it knew; the next stream tells more.
+            # The page goes on showing what it knew; a later stream tells more.
+            yield f"retry: {_LATER_MS}\n\n"
             return
         if text != told:
             told = text
@@ -106,8 +108,12 @@ async def _parts(house: House, streams: Streams, request: Request, run_id: int |
 
 
 async def with_expected(api: Api, run_id: int | None = None) -> Members:
-    """`/etl/status`, of one run only where one is named, with what each step will see if it is like the last one."""
+    """`/etl/status`, of one run only where one is named, with what each step will see if it is like the last one; and
+    with the run whose steps have ended while what they brought is still looked through."""
     status = await api.get("/etl/status")
+    ending = await _ending(api, run_id)
+    if ending is not None and all(run["run_id"] != ending["run_id"] for run in status["running"]):
+        status["running"].append(ending)
     if run_id is not None:
         status["running"] = [run for run in status["running"] if run["run_id"] == run_id]
         status["queued"] = status["queued"] if status["queued"] and status["queued"]["run_id"] == run_id else None
@@ -117,6 +123,17 @@ async def with_expected(api: Api, run_id: int | None = None) -> Members:
             for step in run["steps"]:
                 step["expected"] = max(usual.get(step["source"], 0), step["seen"]) or None
     return status
+
+
+async def _ending(api: Api, run_id: int | None) -> Members | None:
+    """The run of this number, or the newest one, if only its steps have ended. One that lost its process isn't it."""
+    newest = (await api.get("/runs", cursor=None if run_id is None else run_id + 1, limit=1))["data"]
+    for run in newest:
+        steps = {step["status"] for step in run["steps"]}
+        if run["status"] == "running" and steps and "running" not in steps and run_id in (None, run["run_id"]):
+            found: Members = run
+            return found
+    return None
 
 
 def _usual(parts: list[Members]) -> dict[str, Any]:

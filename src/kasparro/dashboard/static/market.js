@@ -1,5 +1,5 @@
 // Search as you type, and pages without a reload: the server renders, the table is swapped.
-import { ask } from "./page.js";
+import { ask, gone } from "./page.js";
 
 const form = document.getElementById("filters");
 const pause = 150;
@@ -13,6 +13,11 @@ async function swap(address, push) {
   results.setAttribute("aria-busy", "true");
   try {
     const answer = await ask(address, { signal: going.signal });
+    if (answer.status === 429) {
+      gone(true, `Too many requests. This goes on in ${answer.headers.get("retry-after") ?? 60} seconds.`);
+      results.setAttribute("aria-busy", "false");
+      return;
+    }
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const found = page.getElementById("results");
     if (!found) {

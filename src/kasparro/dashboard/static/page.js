@@ -47,6 +47,7 @@ function tick() {
 setInterval(tick, 5000);
 
 const offline = document.getElementById("offline");
+const away = offline.textContent;
 
 /** Fetches from our own server; says on the page when it can't be reached. Answers that are errors throw. */
 export async function ask(target, options = {}) {
@@ -54,13 +55,15 @@ export async function ask(target, options = {}) {
   try {
     answer = await fetch(target, options);
   } catch (error) {
-    if (error.name !== "AbortError") offline.hidden = false;
+    if (error.name !== "AbortError") gone(true);
     throw error;
   }
-  offline.hidden = true;
+  gone(false);
   return answer;
 }
 
-export function gone(yes) {
+/** Says above the page that something isn't as it should be, in words of its own or the usual ones. */
+export function gone(yes, words = away) {
+  offline.textContent = words;
   offline.hidden = !yes;
 }
