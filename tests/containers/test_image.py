@@ -29,6 +29,7 @@ def test_it_holds_no_compiler_and_no_package_manager(docker: Docker) -> None:
 def test_it_runs_as_nobody_special_on_a_root_that_cannot_be_written(docker: Docker) -> None:
     assert docker.start("--entrypoint", "id", IMAGE, "-u").out.strip() == "10001"
     assert docker.start("--cap-drop", "ALL", IMAGE, "--version").out.strip() == __version__
+    assert docker.start("--cap-drop", "ALL", IMAGE, "kasparro", "--version").out.strip() == __version__
 
 
 def test_it_tells_nothing_of_where_it_was_built(docker: Docker) -> None:
