@@ -67,9 +67,7 @@ def test_each_alert_is_tried() -> None:
     assert {rule["alert"] for rule in rules()} == set(re.findall(r'alertname="(\w+)"', tried))
 
 
-@pytest.mark.parametrize(
-    "command", ["check config prometheus.yml", "test rules alerts_test.yml"]
-)
+@pytest.mark.parametrize("command", ["check config prometheus.yml", "test rules alerts_test.yml"])
 def test_prometheus_accepts_the_files_and_the_rules_fire_when_they_should(command: str) -> None:
     done = checked(command.split())
 
