@@ -7,6 +7,7 @@ import httpx2
 import psycopg
 import pytest
 
+import kasparro.api.health
 from kasparro.dashboard.files import addresses, file_address
 from kasparro.postgres.sharing import Server
 from kasparro.store.connection import Connection
@@ -96,6 +97,22 @@ async def test_what_is_left_of_a_plan_s_month_is_told(api: httpx2.AsyncClient, c
         )
     text = re.sub(r"<[^>]+>", "", (await api.get("/dashboard")).text)
     assert "9,500 used, 500 left" in text and "3 used, no limit known" in text
+
+
+async def test_the_next_run_is_told_for_the_sources_that_take_part(url: str) -> None:
+    async with running(app_of(url, etl_sources="csv", etl_schedule="0 0 1 1 *")) as client:
+        rows = re.findall(r'<tr>\s*<th scope="row">.*?</tr>', (await client.get("/dashboard")).text, re.DOTALL)
+    told = {re.sub(r"<[^>]+>", "", row).split()[0]: "on request" not in row for row in rows}
+    assert told == {"coinpaprika": False, "coingecko": False, "csv": True}
+
+
+async def test_figures_that_do_not_come_are_not_called_fresh(
+    api: httpx2.AsyncClient, market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await fill(market)
+    monkeypatch.setattr(kasparro.api.health, "PATIENCE_S", 0.0)
+    page = (await api.get("/dashboard")).text
+    assert "figures didn’t come in time" in page and "Everything is fresh" not in page and "not known now" in page
 
 
 async def test_a_slash_too_many_is_forgiven_at_the_entrance(api: httpx2.AsyncClient) -> None:

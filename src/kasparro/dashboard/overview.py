@@ -26,6 +26,7 @@ async def overview(visit: Visit) -> Content:
         "health": health, "stats": stats, "status": working, "apart": apart, "anomalies": anomalies,
         "rejections": rejections, "drift": drift, "runs": runs["data"], "assets": assets,
         "sources": _sources(visit, health, stats), "today": total(coverage),
+        "scheduled": visit.house.settings.etl_sources or visit.sources,
         "listings": sum(one["listings"] for one in stats["sources"]),
     }  # fmt: skip
     return Content("overview.html", values)
