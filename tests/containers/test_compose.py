@@ -2,6 +2,7 @@
 
 import json
 import time
+from pathlib import Path
 
 import pytest
 
@@ -139,6 +140,16 @@ def test_the_ledger_survives_down_and_up(stack: Stack) -> None:
     assert stack.digest() == before
     assert before["quotes"]["rows"] >= SIMULATED
     stack.up()
+
+
+def test_a_backup_comes_out_and_is_whole(stack: Stack, tmp_path: Path) -> None:
+    tmp_path.chmod(0o777)  # the containers' user is nobody's here
+    mounted = ("run", "--rm", "-T", "-v", f"{tmp_path}:/backups", "migrate")
+
+    assert f"{quotes(stack):,} quotes" in stack.compose(*mounted, "backup", "/backups")
+
+    [made] = tmp_path.iterdir()
+    assert "is whole" in stack.compose(*mounted, "restore", f"/backups/{made.name}", "--check")
 
 
 def test_a_lost_secret_is_told_in_one_line_and_ends_the_container(stack: Stack) -> None:
