@@ -20,7 +20,9 @@ def pages(server: Server, template: str, tmp_path_factory: pytest.TempPathFactor
         yield found
 
 
-@pytest.fixture(scope="session")
+# Its library keeps an event loop running, in which no asynchronous test can run: it lasts as long as the module that
+# wants it, all of whose tests are synchronous.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """The system's Chromium, without a window; skips where there is none, unless BROWSER_TESTS wants it there."""
     path = next(filter(None, map(shutil.which, NAMES)), None)
