@@ -143,6 +143,7 @@ def test_the_ledger_survives_down_and_up(stack: Stack) -> None:
 
 
 def test_a_backup_comes_out_and_is_whole(stack: Stack, tmp_path: Path) -> None:
+    stack.up()
     tmp_path.chmod(0o777)  # the containers' user is nobody's here
     mounted = ("run", "--rm", "-T", "-v", f"{tmp_path}:/backups", "migrate")
 
