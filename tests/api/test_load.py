@@ -13,6 +13,7 @@ from kasparro.api import edge, exports
 from kasparro.store.connection import connect
 from kasparro.store.staging import create_staging
 from tests.api.serving import app_of, running
+from tests.ingest.commands import PATIENCE_S
 from tests.ingest.looking import Desk, value
 from tests.ingest.scripted import Scripted, body, record
 
@@ -263,3 +264,15 @@ async def test_so_many_exports_and_no_more(
             task.cancel()
         await asyncio.gather(*slow, return_exceptions=True)
         assert (await api.get("/data.csv")).status_code == 200
+
+
+async def test_the_newest_quotes_are_read_before_anybody_asks(url: str, desk: Desk, gecko: Scripted) -> None:
+    await desk.post(gecko, body(record("a", "1")))
+    app: Any = app_of(url)
+    async with running(app):
+        own = app._desk
+        deadline = asyncio.get_running_loop().time() + PATIENCE_S
+        while own._snapshot is None:
+            assert asyncio.get_running_loop().time() < deadline
+            await asyncio.sleep(0)
+        assert len(own._snapshot.rows) == 1

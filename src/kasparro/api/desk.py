@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, NamedTuple
 
@@ -17,6 +18,7 @@ from kasparro.api.problems import unacceptable
 from kasparro.api.quotes import EPOCH
 from kasparro.api.single_flight import SingleFlight
 from kasparro.config import Settings
+from kasparro.errors import KasparroError
 from kasparro.market.snapshot import Snapshot
 from kasparro.store.errors import DatabaseError, explain
 from kasparro.store.latest import last_moment, moment_of, read_snapshot
@@ -65,6 +67,11 @@ class Desk:
         if exchange.stamp is None:
             exchange.stamp = await self.stamps.ask()
         return exchange.stamp
+
+    async def warm(self) -> None:
+        """Read the newest quotes before somebody waits for them; what hinders that, the first who asks is told."""
+        with suppress(KasparroError, DatabaseError):
+            await self._newest(await self.stamps.ask())
 
     async def chosen(self, exchange: Exchange, as_of: datetime | None, begun_at: int | None = None) -> Chosen:
         """The newest quotes, with all that was committed before the request's arrival; or those known at `as_of`.
