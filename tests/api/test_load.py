@@ -13,7 +13,6 @@ from kasparro.api import edge, exports
 from kasparro.store.connection import connect
 from kasparro.store.staging import create_staging
 from tests.api.serving import app_of, running
-from tests.ingest.commands import PATIENCE_S
 from tests.ingest.looking import Desk, value
 from tests.ingest.scripted import Scripted, body, record
 
@@ -23,12 +22,12 @@ _WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_databa
 
 
 @asynccontextmanager
-async def _stuck(url: str) -> AsyncIterator[None]:
-    """Whoever reads the rejections waits until the block ends."""
+async def _stuck(url: str, table: str = "rejections") -> AsyncIterator[None]:
+    """Whoever reads this table waits until the block ends."""
     other = await connect(url)
     try:
         async with other.transaction():
-            await other.execute("LOCK TABLE rejections IN ACCESS EXCLUSIVE MODE")
+            await other.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE".encode())
             yield
     finally:
         await other.close()
@@ -270,9 +269,10 @@ async def test_the_newest_quotes_are_read_before_anybody_asks(url: str, desk: De
     await desk.post(gecko, body(record("a", "1")))
     app: Any = app_of(url)
     async with running(app):
-        own = app._desk
-        deadline = asyncio.get_running_loop().time() + PATIENCE_S
-        while own._snapshot is None:
-            assert asyncio.get_running_loop().time() < deadline
-            await asyncio.sleep(0)
-        assert len(own._snapshot.rows) == 1
+        assert len(app._desk._snapshot.rows) == 1
+
+
+async def test_what_hinders_that_hinders_no_start(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kasparro.api.desk._WARMING_SECONDS", 0.2)
+    async with _stuck(url, "latest_quotes"), running(app_of(url)) as api:
+        assert (await api.get("/livez")).status_code == 200

@@ -98,10 +98,9 @@ def make_app(
         gc.collect()
         gc.freeze()
         gc.set_threshold(20_000, 20, 50)
-        warming = asyncio.create_task(desk.warm())
+        await desk.warm()
         with streams.ended_with_worker():
             yield
-        warming.cancel()
         metrics.flush()
         await pulse.close()
         await watch.close()

@@ -25,6 +25,8 @@ from kasparro.store.latest import last_moment, moment_of, read_snapshot
 from kasparro.store.pool import Pool
 from kasparro.store.pulse import Pulse
 
+_WARMING_SECONDS = 2.0
+
 
 class Chosen(NamedTuple):
     """The snapshot that a question is about. `now` is the moment by which staleness is told, `version` the last load
@@ -70,8 +72,9 @@ class Desk:
 
     async def warm(self) -> None:
         """Read the newest quotes before somebody waits for them; what hinders that, the first who asks is told."""
-        with suppress(KasparroError, DatabaseError):
-            await self._newest(await self.stamps.ask())
+        with suppress(KasparroError, DatabaseError, TimeoutError):
+            async with asyncio.timeout(_WARMING_SECONDS):
+                await self._newest(await self.stamps.ask())
 
     async def chosen(self, exchange: Exchange, as_of: datetime | None, begun_at: int | None = None) -> Chosen:
         """The newest quotes, with all that was committed before the request's arrival; or those known at `as_of`.
