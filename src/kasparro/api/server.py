@@ -34,6 +34,7 @@ def run_server(settings: Settings, factory: str, protocol: type[Protocol]) -> No
         factory=True,
         interface="asgi3",
         http=protocol,
+        loop="kasparro.api.loop:Loop",
         ws="none",
         lifespan="on",
         workers=settings.api_workers,

@@ -20,6 +20,8 @@ from kasparro.api.problems import MEDIA_TYPE, Problem
 
 _HEAD_BYTES = 32 * 1024
 _HEAD_SECONDS = 10.0
+_LINGER_SECONDS = 1.0
+"""For the rest of what a refused client sends, read by nobody."""
 _STALLED_SECONDS = 120.0
 """How long a client may take to read what lies ready for it, some ten kilobytes at least."""
 _PLAIN_METHODS = (b"GET", b"HEAD")
@@ -40,6 +42,7 @@ class Wire(HttpToolsProtocol):
         self._in_head = False
         self._head_bytes = 0
         self._begun = 0
+        self._refused = False
         self._deadline: asyncio.TimerHandle | None = None
         self._stalled: asyncio.TimerHandle | None = None
 
@@ -62,7 +65,7 @@ class Wire(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what came; the head of a request has to come soon, and to its end."""
-        if self.transport.is_closing():
+        if self._refused or self.transport.is_closing():
             return
         idle, in_head, self._begun = self._is_idle(), self._in_head, 0
         super().data_received(data)
@@ -72,9 +75,11 @@ class Wire(HttpToolsProtocol):
                 self._deadline = None
             self._head_bytes = 0
             return
-        # Of several requests that came at once nobody knows where the last one began.
-        if in_head or (idle and self._begun == 1):
+        if in_head and not self._begun:
             self._head_bytes += len(data)
+        else:
+            # Of several requests that came at once nobody knows where the last one began.
+            self._head_bytes = len(data) if idle and not in_head and self._begun == 1 else 0
         if self._head_bytes > _HEAD_BYTES:
             self._refuse(Problem(431, f"The request's head has more than {_HEAD_BYTES // 1024} kB"))
         elif self._deadline is None:
@@ -197,9 +202,14 @@ class Wire(HttpToolsProtocol):
         body = problem.body("", "")
         headers = [("content-type", MEDIA_TYPE), ("content-length", str(len(body))), *problem.headers.items()]
         head = "".join(f"{name.lower()}: {value}\r\n" for name, value in headers).encode("latin-1")
-        if self._is_idle():
-            self.transport.write(b"".join((STATUS_LINE[problem.status], head, b"connection: close\r\n\r\n", body)))
-        self.transport.close()
+        if not self._is_idle():
+            self.transport.close()
+            return
+        self.transport.write(b"".join((STATUS_LINE[problem.status], head, b"connection: close\r\n\r\n", body)))
+        # Who closes with bytes unread takes back what was sent.
+        self._refused = True
+        self.transport.write_eof()
+        self.loop.call_later(_LINGER_SECONDS, self.transport.close)
 
     def _is_idle(self) -> bool:
         """Whether no request is waiting for its answer."""
