@@ -27,6 +27,8 @@ MAX_PAYLOAD = 100 * 1024 * 1024
 """Bytes that an answer may have. CoinPaprika's whole coin list has about 10 MB."""
 
 ATTEMPT_SECONDS = 60.0
+LEAST_SECONDS = 2.0
+"""What an attempt may take in any case: a busy machine answers late."""
 _KEPT_HEADERS = ("age", "date", "etag", "last-modified", "total", "per-page", "content-type")
 _UNREACHED = (httpx2.ConnectError, httpx2.ConnectTimeout, socket.gaierror)
 _RESUMES = "The next run goes on where this one ended"
@@ -136,7 +138,7 @@ class PoliteClient:
         patience = min(ATTEMPT_SECONDS, self._deadline - now)
         if not self._heard:
             patience = min(patience, tries.first + self.politeness.unreachable_after - now)
-        return max(patience, 0.5)
+        return max(patience, LEAST_SECONDS)
 
     async def _wait_for_turn(self) -> None:
         """Wait until no pause is on and the rate gives leave. Attempts to reach a dead host cost no leave."""
