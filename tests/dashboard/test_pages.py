@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 import kasparro.api.health
+from kasparro.config import RateLimit
 from kasparro.dashboard.files import addresses, file_address
 from kasparro.postgres.sharing import Server
 from kasparro.store.connection import Connection
@@ -46,6 +47,21 @@ async def test_an_empty_ledger_has_all_pages_and_they_say_so(api: httpx2.AsyncCl
              "Nothing here", "Start a run</h1>")  # fmt: skip
     assert any(word in answer.text for word in words)
     assert "Simulated" not in answer.text
+
+
+async def test_a_visit_above_the_limit_is_answered_with_a_page(url: str) -> None:
+    browser = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    async with running(app_of(url, api_rate_limit=RateLimit(requests=1, seconds=60))) as api:
+        shown = await api.get("/dashboard/start", headers=browser)
+        assert shown.status_code == 200
+        answer = await api.get("/dashboard/market", headers=browser)
+        assert answer.status_code == 429
+        assert answer.headers["content-type"] == "text/html; charset=utf-8"
+        assert answer.headers["content-security-policy"] == shown.headers["content-security-policy"]
+        assert answer.headers["ratelimit-policy"] and 1 <= int(answer.headers["retry-after"]) <= 60
+        assert "That was too fast" in answer.text and 'href="/dashboard/market"' in answer.text
+        series = await api.get("/dashboard/assets/bitcoin/series", headers={"accept": "application/json"})
+        assert series.headers["content-type"] == "application/problem+json"
 
 
 async def test_the_first_minute_shows_the_run_at_work(api: httpx2.AsyncClient, connection: Connection) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from fastapi import Depends, FastAPI
@@ -51,7 +51,7 @@ from kasparro.api.monitoring import Exposition
 from kasparro.api.traced import TracedEdge
 from kasparro.api.watch import Watch
 from kasparro.config import Settings
-from kasparro.dashboard.app import make_pages
+from kasparro.dashboard.app import make_house, make_pages, problem_page
 from kasparro.dashboard.door import Admit
 from kasparro.dashboard.files import addresses as files_of_pages
 from kasparro.dashboard.live import Streams
@@ -123,12 +123,14 @@ def make_app(
     problems.install(app)
     for room in _ROOMS:
         app.include_router(room.router)
-    pages = make_pages(Inside(app, desk), _admitting(gate), reader, settings, desk.sources, streams)
+    house = make_house(Inside(app, desk), reader, settings, desk.sources)
+    pages = make_pages(house, _admitting(gate), streams)
     app.router.routes += [Route("/dashboard", pages), Route("/dashboard/{page:path}", pages)]
     edge = (TracedEdge if settings.otel_exporter_otlp_endpoint else Edge)(
         app, desk, cache=AnswerCache(_CACHE_BYTES), clients=Clients(settings.api_trusted_proxies), gate=gate,
         limiter=RateLimiter(counter, limit, metrics.not_limited) if limit else None, metrics=metrics,
         max_waiting=settings.api_max_waiting, files=documentation.addresses() | files_of_pages(),
+        page_of=partial(problem_page, house),
     )  # fmt: skip
     if not settings.cors_origins:
         return edge

@@ -6,7 +6,7 @@ What is answered here never reaches FastAPI; that is where the speed comes from.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Set
+from collections.abc import Awaitable, Callable, Mapping, Set
 from functools import partial
 from typing import Any
 
@@ -40,16 +40,18 @@ _VARY = ("vary", "accept, accept-encoding")
 CLOSED = ("content-security-policy", "default-src 'none'; frame-ancestors 'none'")
 _GZIP = ("content-encoding", "gzip")
 _Headers = list[tuple[str, str]]
+PageOf = Callable[[str, int, str], tuple[str, Mapping[str, str]]]
 _NONE = Fixed()
 
 
 class Edge:
     """Wraps `app`. At most `max_waiting` requests are worked on at a time; more are refused at once with 503. The
-    paths of `files` are neither limited nor shed, like those of EXEMPT: pages need them to show anything."""
+    paths of `files` are neither limited nor shed, like those of EXEMPT: pages need them to show anything. `page_of`
+    makes a page of what is refused, from its path, status and detail: HTML, and its own headers."""
 
     def __init__(
         self, app: ASGIApp, desk: Desk, *, cache: AnswerCache, clients: Clients, gate: Gate,
-        limiter: RateLimiter | None, metrics: Metrics, max_waiting: int, files: Set[str],
+        limiter: RateLimiter | None, metrics: Metrics, max_waiting: int, files: Set[str], page_of: PageOf,
     ) -> None:  # fmt: skip
         self._app = app
         self._desk = desk
@@ -60,6 +62,7 @@ class Edge:
         self._metrics = metrics
         self._max_waiting = max_waiting
         self._exempt = EXEMPT | files
+        self._page_of = page_of
         self._working = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -86,13 +89,13 @@ class Edge:
         try:
             return await self._answer(exchange, pass_on)
         except Problem as problem:
-            return _refusal(problem, exchange)
+            return self._refusal(problem, exchange)
         except KasparroError as error:
             log.warning("request_failed", error=error.message, request_id=exchange.request_id, path=exchange.path)
-            return _refusal(problem_of(error), exchange)
+            return self._refusal(problem_of(error), exchange)
         except Exception:
             log.exception("request_broke", request_id=exchange.request_id, path=exchange.path)
-            return _refusal(Problem(500, _BUG), exchange)
+            return self._refusal(Problem(500, _BUG), exchange)
         finally:
             self._worked(exchange)
             took = time.perf_counter() - exchange.began
@@ -134,6 +137,20 @@ class Edge:
             self._cache.put((path, exchange.query), rendered.question, entry)
         return _kept(entry, exchange)
 
+    def _refusal(self, problem: Problem, exchange: Exchange) -> Answer:
+        exchange.status = problem.status
+        if _is_visit(exchange):
+            text, its_own = self._page_of(exchange.path, problem.status, problem.detail)
+            body = text.encode()
+            headers = [("content-type", "text/html; charset=utf-8"), *its_own.items()]
+        else:
+            body = problem.body(exchange.path, exchange.request_id)
+            headers = [("content-type", MEDIA_TYPE), CLOSED]
+        headers += [("content-length", str(len(body)))]
+        headers += [(name.lower(), value) for name, value in problem.headers.items()]
+        headers += [*SECURITY, *exchange.extra]
+        return Answer(problem.status, _NONE, headers, () if exchange.method == "HEAD" else (body,))
+
     async def pass_on(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the app answer; what it renders to be kept is in `exchange` then, and nothing is sent."""
         method = exchange.method
@@ -173,6 +190,15 @@ class Edge:
         exchange.route = _route(scope)
 
 
+def _is_visit(exchange: Exchange) -> bool:
+    """Whether somebody wants to see one of the pages, with their own eyes."""
+    return (
+        exchange.method in _READING
+        and (exchange.path == "/dashboard" or exchange.path.startswith("/dashboard/"))
+        and "text/html" in (exchange.headers.get("accept") or "")
+    )
+
+
 def _kept(entry: Entry, exchange: Exchange) -> Answer:
     """The answer to `exchange` from what is kept: unchanged (304), or with last members of its own."""
     exchange.route = entry.route
@@ -196,15 +222,6 @@ def _kept(entry: Entry, exchange: Exchange) -> Answer:
 
 def _milliseconds(seconds: float) -> str:
     return f"{seconds * 1000:.3f}"
-
-
-def _refusal(problem: Problem, exchange: Exchange) -> Answer:
-    exchange.status = problem.status
-    body = problem.body(exchange.path, exchange.request_id)
-    headers = [("content-type", MEDIA_TYPE), ("content-length", str(len(body)))]
-    headers += [(name.lower(), value) for name, value in problem.headers.items()]
-    headers += [*SECURITY, CLOSED, *exchange.extra]
-    return Answer(problem.status, _NONE, headers, () if exchange.method == "HEAD" else (body,))
 
 
 def _encoded(headers: _Headers) -> list[tuple[bytes, bytes]]:

@@ -53,12 +53,13 @@ _PAGES: Mapping[str, Callable[[Visit], Awaitable[Content]]] = {
 }
 
 
-def make_pages(
-    ask: Ask, admit: Admit, reader: Pool, settings: Settings, sources: tuple[str, ...], streams: Streams
-) -> ASGIApp:
-    """The pages below `/dashboard`, for those whom `admit` lets in. What they show comes from `ask`, pictures of long
-    histories through `reader`."""
-    house = House(ask, reader, settings, sources, _templates())
+def make_house(ask: Ask, reader: Pool, settings: Settings, sources: tuple[str, ...]) -> House:
+    """What all pages have in common. What they show comes from `ask`, pictures of long histories through `reader`."""
+    return House(ask, reader, settings, sources, _templates())
+
+
+def make_pages(house: House, admit: Admit, streams: Streams) -> ASGIApp:
+    """The pages below `/dashboard`, for those whom `admit` lets in."""
     routes = [Route(path, partial(_show, house, page), name=path) for path, page in _PAGES.items()]
     routes += [
         Route("/dashboard/", _entrance),
@@ -143,14 +144,26 @@ async def _broke(house: House, request: Request, error: Exception) -> Response:
     return _problem(house, request, 500, _BUG)
 
 
+def problem_page(house: House, path: str, status: int, detail: str) -> tuple[str, Mapping[str, str]]:
+    """The page in place of the one at `path` that isn't shown for the reason `detail`: HTML, and its own headers."""
+    return _text(house, path, _told(status, detail), {}), _HEADERS
+
+
+def _told(status: int, detail: str) -> Content:
+    return Content("error.html", {"status": status, "detail": detail, "now": None, "simulated": []}, status)
+
+
 def _problem(house: House, request: Request, status: int, detail: str) -> Response:
-    values = {"status": status, "detail": detail, "now": None, "simulated": []}
-    return _rendered(house, request, Content("error.html", values, status), {})
+    return _rendered(house, request, _told(status, detail), {})
+
+
+def _text(house: House, path: str, content: Content, more: dict[str, Any]) -> str:
+    common = {"path": path, "stale_after": house.settings.stale_after}
+    return house.templates.get_template(content.template).render({**common, **more, **content.values})
 
 
 def _rendered(house: House, request: Request, content: Content, more: dict[str, Any]) -> Response:
-    common = {"path": request.url.path, "stale_after": house.settings.stale_after}
-    text = house.templates.get_template(content.template).render({**common, **more, **content.values})
+    text = _text(house, request.url.path, content, more)
     headers = _HEADERS | ({"retry-after": "2"} if content.status == 503 else {})
     return Response(text, content.status, headers, "text/html")
 
