@@ -40,6 +40,24 @@ async def test_the_limit_is_exact_over_all_workers(url: str, tmp_path: Path) -> 
         assert (statuses.count(200), statuses.count(429)) == (100, 300)
 
 
+def test_each_request_is_counted_once_whichever_way_it_goes(url: str, tmp_path: Path) -> None:
+    """New, kept, unchanged, kept but outdated."""
+    with (
+        served(tmp_path, url, workers=1, API_RATE_LIMIT="6/minute") as address,
+        httpx2.Client(base_url=address) as client,
+        psycopg.connect(url, autocommit=True) as ledger,
+    ):
+        answers: list[httpx2.Response] = []
+        for turn in range(8):
+            if turn in (3, 5):
+                ledger.execute("UPDATE activity SET version = version + 1")
+            unchanged = {"If-None-Match": answers[-1].headers["etag"]} if turn == 2 else {}
+            answers.append(client.get("/data", headers=unchanged))
+        assert [answer.status_code for answer in answers] == [200, 200, 304, 200, 200, 200, 429, 429]
+        left = [int(answer.headers["ratelimit"].split(";r=")[1].split(";")[0]) for answer in answers]
+        assert left == [5, 4, 3, 2, 1, 0, 0, 0]
+
+
 def test_what_workers_count_adds_up(url: str, tmp_path: Path) -> None:
     with served(tmp_path, url) as address:
         workers_of(address, 2)

@@ -50,12 +50,12 @@ class HeaderList:
 class Exchange:
     """`path` is decoded, `query` as it came. `began` is the clock's reading (`time.perf_counter`) at arrival.
     `extra` are headers that the answer gets whatever it is. `stamp` is what the answer depends on, read after arrival
-    where something has asked for it. `rendered` is a handler's answer that the edge is to send. `working` until there
-    is nothing left to do but to send."""
+    where something has asked for it. `counted` when the rate limit was asked about it. `rendered` is a handler's answer
+    that the edge is to send. `working` until there is nothing left to do but to send."""
 
     __slots__ = (
-        "began", "client", "extra", "headers", "method", "path", "query", "rendered", "request_id", "route", "stamp",
-        "status", "working",
+        "began", "client", "counted", "extra", "headers", "method", "path", "query", "rendered", "request_id", "route",
+        "stamp", "status", "working",
     )  # fmt: skip
 
     def __init__(self, method: str, path: str, query: str, headers: Headers, client: str) -> None:
@@ -69,6 +69,7 @@ class Exchange:
         self.request_id = f"{getrandbits(64):016x}" if given is None or not _SANE_ID.fullmatch(given) else given
         self.extra = [("x-request-id", self.request_id)]
         self.stamp: Stamp | None = None
+        self.counted = False
         self.rendered: Rendered | None = None
         self.route = "(none)"
         self.status = 0

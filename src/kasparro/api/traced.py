@@ -32,6 +32,10 @@ class TracedEdge(Edge):
 
         await super().__call__(scope, receive, end)
 
+    def hurry(self, exchange: Exchange, then: Callable[[Answer | None], None]) -> bool:
+        """Never: a span wants to begin and end around all of it."""
+        return False
+
     async def meet(self, exchange: Exchange, pass_on: Callable[[], Awaitable[None]]) -> Answer | None:
         """The answer to `exchange`, as of an Edge; within the caller's trace, if there is one."""
         if exchange.path in self._exempt:

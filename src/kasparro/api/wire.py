@@ -140,11 +140,21 @@ class Wire(HttpToolsProtocol):
         )  # fmt: skip
         turn = _Turn(keep_alive=self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive())
         self.cycle = turn  # type: ignore[assignment]
+        then = partial(self._hurried, edge, exchange, turn, path, query)
+        if self.flow.write_paused or not edge.hurry(exchange, then):
+            then(None)
+
+    # Answers
+
+    def _hurried(
+        self, edge: Edge, exchange: Exchange, turn: "_Turn", path: bytes, query: bytes, answer: Answer | None
+    ) -> None:  # fmt: skip
+        if answer is not None:
+            self._send(turn, answer)
+            return
         task = self.loop.create_task(self._answer(edge, exchange, turn, path, query))
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
-
-    # Answers
 
     async def _answer(self, edge: Edge, exchange: Exchange, turn: "_Turn", path: bytes, query: bytes) -> None:
         answer = await edge.meet(exchange, partial(self._pass_on, edge, exchange, turn, path, query))
@@ -191,7 +201,8 @@ class Wire(HttpToolsProtocol):
             cycle.keep_alive = False
             parts.append(b"connection: close\r\n")
         parts.append(b"\r\n")
-        self.transport.write(b"".join((*parts, *body)))
+        # In parts: the body is the same for many, and long.
+        self.transport.writelines((b"".join(parts), *body))
         cycle.response_complete = True
         if not cycle.keep_alive:
             self.transport.close()
