@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 from fastapi import FastAPI, Response
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from kasparro.api.server import run_server
 from kasparro.config import load_settings
@@ -30,4 +29,4 @@ def app() -> FastAPI:
 
 if __name__ == "__main__":
     os.environ[_FILE] = sys.argv[1]
-    run_server(load_settings(), "bench.static_app:app", HttpToolsProtocol)
+    run_server(load_settings(), app, "uvicorn.protocols.http.httptools_impl:HttpToolsProtocol")

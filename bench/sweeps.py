@@ -7,7 +7,8 @@ from functools import cache
 
 import msgspec
 
-from kasparro.bootstrap import Database, open_sources
+from kasparro.bootstrap.database import Database
+from kasparro.bootstrap.providers import open_sources
 from kasparro.config import load_settings
 from kasparro.ingest.keep import make_page
 from kasparro.sandbox.coingecko import CoinGecko

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from kasparro.bootstrap import source_names
+from kasparro.bootstrap.providers import source_names
 from kasparro.config import LogFormat, LogLevel, SettingError, Settings, load_settings
 from kasparro.errors import ExitCode
 

@@ -86,9 +86,9 @@ def test_workers_that_cannot_start_are_told_and_not_tried_for_ever(url: str, tmp
     program = (
         "from kasparro.api.server import NotServing, run_server\n"
         "from kasparro.config import load_settings\n"
-        "from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol\n"
+        "from tests.api.test_server import broken_app\n"
         "try:\n"
-        "    run_server(load_settings(), 'tests.api.test_server:broken_app', HttpToolsProtocol)\n"
+        "    run_server(load_settings(), broken_app, 'uvicorn.protocols.http.httptools_impl:HttpToolsProtocol')\n"
         "except NotServing as error:\n"
         "    raise SystemExit(error.exit_code)\n"
     )

@@ -51,10 +51,12 @@ from kasparro.api.monitoring import Exposition
 from kasparro.api.traced import TracedEdge
 from kasparro.api.watch import Watch
 from kasparro.config import Settings
-from kasparro.dashboard.app import make_house, make_pages, problem_page
+from kasparro.dashboard.app import make_pages, problem_page
 from kasparro.dashboard.door import Admit
 from kasparro.dashboard.files import addresses as files_of_pages
 from kasparro.dashboard.live import Streams
+from kasparro.dashboard.rendering import warm
+from kasparro.dashboard.visit import House
 from kasparro.store.kept import KeptConnection
 from kasparro.store.pool import Pool
 from kasparro.store.pulse import Pulse
@@ -68,6 +70,8 @@ _CACHE_BYTES = 64 * 1024 * 1024
 _PULSE_SECONDS = 2.0
 _COUNT_SECONDS = 1.0
 _WRITERS = 2
+_PAGES_WARM_AFTER_S = 0.5
+"""The first answers go first."""
 
 
 def make_app(
@@ -99,8 +103,11 @@ def make_app(
         gc.freeze()
         gc.set_threshold(20_000, 20, 50)
         await desk.warm()
+        loop = asyncio.get_running_loop()
+        warming = loop.call_later(_PAGES_WARM_AFTER_S, loop.run_in_executor, None, warm)
         with streams.ended_with_worker():
             yield
+        warming.cancel()
         metrics.flush()
         await pulse.close()
         await watch.close()
@@ -123,7 +130,7 @@ def make_app(
     problems.install(app)
     for room in _ROOMS:
         app.include_router(room.router)
-    house = make_house(Inside(app, desk), reader, settings, desk.sources)
+    house = House(Inside(app, desk), reader, settings, desk.sources)
     pages = make_pages(house, _admitting(gate), streams)
     app.router.routes += [Route("/dashboard", pages), Route("/dashboard/{page:path}", pages)]
     edge = (TracedEdge if settings.otel_exporter_otlp_endpoint else Edge)(

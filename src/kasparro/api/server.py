@@ -2,7 +2,8 @@
 
 import logging
 import socket
-from asyncio import Protocol
+from collections.abc import Callable
+from typing import Any
 
 from uvicorn.config import STARTUP_FAILURE, Config
 from uvicorn.supervisors import Multiprocess
@@ -22,15 +23,17 @@ class NotServing(Fatal):
     exit_code = ExitCode.FAILED
 
 
-def run_server(settings: Settings, factory: str, protocol: type[Protocol]) -> None:
-    """Serve the app that `factory` (`module:function`) makes in each worker, until SIGTERM, SIGINT or SIGHUP comes.
+def run_server(settings: Settings, make: Callable[[], Any], protocol: str) -> None:
+    """Serve the ASGI app that `make` makes in each worker, until SIGTERM, SIGINT or SIGHUP comes.
+
+    Connections speak `protocol` (`module:class`), which only workers import. `make` goes to them by pickle.
 
     Raises NotServing when no worker can start, and OSError when the address can't be listened on.
     """
     # What is wrong with requests is told to those who sent them.
     logging.getLogger("uvicorn").setLevel(logging.ERROR)
     config = Config(
-        factory,
+        make,
         factory=True,
         interface="asgi3",
         http=protocol,

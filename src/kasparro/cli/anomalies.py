@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from kasparro.bootstrap import known_sources
+from kasparro.bootstrap.providers import known_sources
 from kasparro.cli.console import out, print_json
 from kasparro.cli.session import ask
 from kasparro.cli.status import NoSuchRun

@@ -15,7 +15,7 @@ import msgspec
 import typer
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from kasparro.bootstrap import open_database
+from kasparro.bootstrap.database import open_database
 from kasparro.cli.console import err, out, print_json
 from kasparro.cli.db import app as db
 from kasparro.cli.session import begin

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from kasparro.bootstrap import open_database
+from kasparro.bootstrap.database import open_database
 from kasparro.cli.console import out, print_json
 from kasparro.cli.session import ask, begin
 from kasparro.cli.tables import print_rows, table

@@ -4,9 +4,6 @@ import time
 
 from kasparro.cli.session import begin
 from kasparro.config import Settings, load_settings
-from kasparro.sandbox.app import GECKO_PREFIX, PAPRIKA_PREFIX
-from kasparro.sandbox.past import write_past
-from kasparro.sandbox.settings import SandboxSettings
 
 SCHEDULE = "* * * * *"
 """As often as the simulated market moves; a setting of one's own is kept."""
@@ -46,6 +43,10 @@ def sandbox_environment(settings: Settings, port: int, url: str) -> dict[str, st
 
     The market's past comes from files, which are written where they aren't yet, unless CSV_PATH names others.
     """
+    from kasparro.sandbox.app import GECKO_PREFIX, PAPRIKA_PREFIX
+    from kasparro.sandbox.past import write_past
+    from kasparro.sandbox.settings import SandboxSettings
+
     root = f"http://127.0.0.1:{port}"
     past = settings.kasparro_home / PAST
     own = "csv_path" in settings.model_fields_set

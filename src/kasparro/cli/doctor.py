@@ -7,12 +7,12 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Annotated
 
-import httpx2
 import msgspec
 import typer
 from rich.markup import escape
 
-from kasparro.bootstrap import Database, open_database, open_sources, source_names
+from kasparro.bootstrap.database import Database, open_database
+from kasparro.bootstrap.providers import open_sources, source_names
 from kasparro.cli.console import out, print_json
 from kasparro.cli.session import begin
 from kasparro.cli.tables import table
@@ -104,6 +104,8 @@ def _files(name: str, address: str) -> Finding:
 
 async def _provider(name: str, url: str) -> list[Finding]:
     """Whether `url` answers, and how far our clock is from its `Date` header."""
+    import httpx2
+
     try:
         async with httpx2.AsyncClient(timeout=10.0) as http:
             answer = await http.get(url)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from kasparro.bootstrap import known_sources
+from kasparro.bootstrap.providers import known_sources
 from kasparro.cli.console import out, print_json
 from kasparro.cli.evidence import evidence_lines
 from kasparro.cli.session import begin, ready_database

@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
-from kasparro.bootstrap import Database, known_sources, open_sources, set_up_traces, source_names
+from kasparro.bootstrap.database import Database
+from kasparro.bootstrap.observing import set_up_traces
+from kasparro.bootstrap.providers import known_sources, open_sources, source_names
 from kasparro.cli.anomalies import print_examined
 from kasparro.cli.console import print_json
 from kasparro.cli.progress import LiveProgress

@@ -11,7 +11,8 @@ import typer
 from rich.markup import escape
 from rich.progress import Progress, TaskID
 
-from kasparro.bootstrap import Database, known_sources, open_sources
+from kasparro.bootstrap.database import Database
+from kasparro.bootstrap.providers import known_sources, open_sources
 from kasparro.cli.console import err, out, print_json
 from kasparro.cli.session import ask, begin, ready_database
 from kasparro.cli.tables import moment, print_rows, table

@@ -2,14 +2,14 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kasparro.cli.console import out
-from kasparro.sandbox.faults import parse_fault
-from kasparro.sandbox.server import RunningSandbox, serve
-from kasparro.sandbox.settings import SandboxSettings
+
+if TYPE_CHECKING:
+    from kasparro.sandbox.server import RunningSandbox
 
 
 def sandbox(
@@ -34,6 +34,10 @@ def sandbox(
 
     Example: `kasparro sandbox --port 9000 --coingecko-coins 5000`
     """
+    from kasparro.sandbox.faults import parse_fault
+    from kasparro.sandbox.server import serve
+    from kasparro.sandbox.settings import SandboxSettings
+
     settings = SandboxSettings(
         port=port,
         recorded=recorded,
@@ -49,7 +53,7 @@ def sandbox(
     serve(settings, _ready)
 
 
-def _ready(running: RunningSandbox) -> None:
+def _ready(running: "RunningSandbox") -> None:
     for note in running.notes:
         out.print(note, markup=False, soft_wrap=True)
     out.print("the sandbox answers; in another terminal:", soft_wrap=True)

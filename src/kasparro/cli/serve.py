@@ -5,7 +5,8 @@ import time
 
 import typer
 
-from kasparro.bootstrap import ensure_schema, exposed, open_database, serve
+from kasparro.bootstrap.database import ensure_schema, open_database
+from kasparro.bootstrap.serving import exposed, serve
 from kasparro.cli.console import err
 from kasparro.cli.session import begin
 from kasparro.cli.up.port import PortBusy, require_free

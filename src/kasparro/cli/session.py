@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from kasparro.bootstrap import Database, ensure_schema, open_database, set_up_logs
+from kasparro.bootstrap.database import Database, ensure_schema, open_database
+from kasparro.bootstrap.observing import set_up_logs
 from kasparro.config import LogLevel, Settings, load_settings
 from kasparro.store.connection import Connection, connect
 

@@ -5,7 +5,9 @@ import signal
 from contextlib import suppress
 from functools import partial
 
-from kasparro.bootstrap import Database, open_sources, set_up_traces, source_names
+from kasparro.bootstrap.database import Database
+from kasparro.bootstrap.observing import set_up_traces
+from kasparro.bootstrap.providers import open_sources, source_names
 from kasparro.cli.session import begin, ready_database
 from kasparro.config import Settings
 from kasparro.worker import run_worker

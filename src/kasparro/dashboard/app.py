@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any
 
 import structlog
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -15,17 +14,15 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from kasparro import __version__
-from kasparro.config import Settings
-from kasparro.dashboard import asset, formats, market, overview, quality, receipt, runs, series, start
-from kasparro.dashboard.asking import Ask, Refused, address
+from kasparro.dashboard import asset, market, overview, quality, receipt, runs, series, start
+from kasparro.dashboard.asking import Refused
 from kasparro.dashboard.door import Admit, Door
-from kasparro.dashboard.files import ROOT, all_files, digest, file_address
+from kasparro.dashboard.files import ROOT, all_files, digest
 from kasparro.dashboard.live import Streams, live
+from kasparro.dashboard.rendering import render
 from kasparro.dashboard.visit import Content, House, Visit
 from kasparro.errors import KasparroError, Retriable
 from kasparro.store.errors import DatabaseUnavailable, SchemaOutdated
-from kasparro.store.pool import Pool
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -51,11 +48,6 @@ _PAGES: Mapping[str, Callable[[Visit], Awaitable[Content]]] = {
     "/dashboard/quality/disagreements": quality.disagreements,
     "/dashboard/start": start.start,
 }
-
-
-def make_house(ask: Ask, reader: Pool, settings: Settings, sources: tuple[str, ...]) -> House:
-    """What all pages have in common. What they show comes from `ask`, pictures of long histories through `reader`."""
-    return House(ask, reader, settings, sources, _templates())
 
 
 def make_pages(house: House, admit: Admit, streams: Streams) -> ASGIApp:
@@ -159,25 +151,10 @@ def _problem(house: House, request: Request, status: int, detail: str) -> Respon
 
 def _text(house: House, path: str, content: Content, more: dict[str, Any]) -> str:
     common = {"path": path, "stale_after": house.settings.stale_after}
-    return house.templates.get_template(content.template).render({**common, **more, **content.values})
+    return render(content.template, {**common, **more, **content.values})
 
 
 def _rendered(house: House, request: Request, content: Content, more: dict[str, Any]) -> Response:
     text = _text(house, request.url.path, content, more)
     headers = _HEADERS | ({"retry-after": "2"} if content.status == 503 else {})
     return Response(text, content.status, headers, "text/html")
-
-
-def _templates() -> Environment:
-    made = Environment(
-        loader=PackageLoader("kasparro.dashboard"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True, auto_reload=False,
-    )  # fmt: skip
-    made.filters |= {
-        one.__name__: one for one in (
-            formats.price, formats.money, formats.count, formats.percent, formats.share, formats.moment, formats.ago,
-            formats.span, formats.size, formats.words, formats.apart, formats.plain, formats.told,
-        )
-    }  # fmt: skip
-    made.globals |= {"file": file_address, "address": address, "version": __version__}
-    return made

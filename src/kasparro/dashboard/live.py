@@ -15,6 +15,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from kasparro.dashboard.asking import Api, Members, Refused
+from kasparro.dashboard.rendering import render
 from kasparro.dashboard.visit import House
 
 MOST = 64
@@ -87,14 +88,13 @@ async def live(house: House, streams: Streams, request: Request) -> Response:
 
 
 async def _parts(house: House, streams: Streams, request: Request, run_id: int | None) -> AsyncIterator[str]:
-    template = house.templates.get_template("running.html")
     ends = time.monotonic() + LASTS_S
     told = None
     yield f"retry: {_AGAIN_MS}\n\n"
     while time.monotonic() < ends and not streams.ending:
         request.scope["exchange"].stamp = None  # each look is at the ledger as it is then
         try:
-            text = template.render(status=await with_expected(Api(house.ask, request.scope), run_id))
+            text = render("running.html", {"status": await with_expected(Api(house.ask, request.scope), run_id)})
         except Refused:
             # The page goes on showing what it knew; a later stream tells more.
             yield f"retry: {_LATER_MS}\n\n"

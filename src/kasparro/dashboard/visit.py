@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from jinja2 import Environment
 from starlette.requests import Request
 
 from kasparro.config import Settings
@@ -13,13 +12,13 @@ from kasparro.store.pool import Pool
 
 
 class House(NamedTuple):
-    """What all pages of a worker have in common. `sources` are all there are; `closed` when reading needs a key."""
+    """What all pages of a worker have in common. What they show comes from `ask`, pictures of long histories through
+    `reader`; `sources` are all there are."""
 
     ask: Ask
     reader: Pool
     settings: Settings
     sources: tuple[str, ...]
-    templates: Environment
 
 
 class Content(NamedTuple):

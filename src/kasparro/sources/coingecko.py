@@ -5,7 +5,7 @@ Facts from its OpenAPI of 2026-06-22 (`demo-api.json`) and from recorded answers
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
@@ -14,12 +14,14 @@ from kasparro.market.amount import rank
 from kasparro.market.coin import Coin
 from kasparro.market.quote import Quote, unfit_text
 from kasparro.market.rejection import Reason
-from kasparro.sources.client import PoliteClient
 from kasparro.sources.contract import Cursor, Parsed, Payload, Request, Stream
 from kasparro.sources.politeness import DAILY, Politeness
 from kasparro.sources.provider import Provider
 from kasparro.sources.records import RecordReader, Unfit, amounts, in_utc
 from kasparro.sources.sweep import is_due, left, start_or_resume
+
+if TYPE_CHECKING:
+    from kasparro.sources.client import PoliteClient
 
 PAGE_SIZE = 250
 """The most that `per_page` takes."""
@@ -140,7 +142,7 @@ class CoinGecko(Provider):
     name = "coingecko"
     parser = "coingecko/1"
 
-    def __init__(self, client: PoliteClient, *, max_coins: int) -> None:
+    def __init__(self, client: "PoliteClient", *, max_coins: int) -> None:
         super().__init__(client)
         self._pages = -(-max_coins // PAGE_SIZE)
         self._per_page = -(-max_coins // self._pages)
@@ -181,7 +183,7 @@ class CoinGecko(Provider):
         return Request("markets", "/coins/markets", page, params)
 
 
-def build_source(settings: Settings, client: Callable[[str, Politeness], PoliteClient]) -> CoinGecko:
+def build_source(settings: Settings, client: Callable[[str, Politeness], "PoliteClient"]) -> CoinGecko:
     """The source under the plan that is set: else demo with a key, keyless without."""
     mine = settings.provider(CoinGecko.name)
     plan = mine.plan or ("demo" if mine.api_key else "keyless")

@@ -5,7 +5,7 @@ Facts from its OpenAPI 1.7.10 and from recorded answers.
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import msgspec
 
@@ -14,12 +14,14 @@ from kasparro.market.amount import amount, rank
 from kasparro.market.coin import Coin
 from kasparro.market.quote import Quote, unfit_text
 from kasparro.market.rejection import Reason
-from kasparro.sources.client import PoliteClient
 from kasparro.sources.contract import Cursor, Parsed, Payload, RefusedPayload, Request, Stream
 from kasparro.sources.politeness import DAILY, WEEKLY, Politeness
 from kasparro.sources.provider import Provider
 from kasparro.sources.records import RecordReader, Unfit, in_utc
 from kasparro.sources.sweep import is_due, left, start_or_resume
+
+if TYPE_CHECKING:
+    from kasparro.sources.client import PoliteClient
 
 PLANS: Mapping[str, Politeness] = {
     "free": Politeness(
@@ -167,7 +169,7 @@ class CoinPaprika(Provider):
     name = "coinpaprika"
     parser = "coinpaprika/1"
 
-    def __init__(self, client: PoliteClient, *, max_coins: int | None) -> None:
+    def __init__(self, client: "PoliteClient", *, max_coins: int | None) -> None:
         super().__init__(client)
         self._limit = {} if max_coins is None else {"limit": str(max_coins)}
 
@@ -213,7 +215,7 @@ def _chains(body: bytes) -> list[Request]:
     ]
 
 
-def build_source(settings: Settings, client: Callable[[str, Politeness], PoliteClient]) -> CoinPaprika:
+def build_source(settings: Settings, client: Callable[[str, Politeness], "PoliteClient"]) -> CoinPaprika:
     """The source under the paid plan when there is a key, else under the free one."""
     mine = settings.provider(CoinPaprika.name)
     plan = PLANS["paid" if mine.api_key else "free"]

@@ -1,14 +1,18 @@
 """What providers over HTTP have in common: polite fetching, JSON arrays, streams that are swept by pages."""
 
+from typing import TYPE_CHECKING
+
 from kasparro.sources import records, sweep
-from kasparro.sources.client import PoliteClient
 from kasparro.sources.contract import Cursor, Payload, Request
+
+if TYPE_CHECKING:
+    from kasparro.sources.client import PoliteClient
 
 
 class Provider:
     """The part of a source that doesn't depend on the provider; `plan` and `parse` are the provider's own."""
 
-    def __init__(self, client: PoliteClient) -> None:
+    def __init__(self, client: "PoliteClient") -> None:
         self._client = client
         self.concurrency = client.politeness.concurrency
         self.address = client.politeness.root

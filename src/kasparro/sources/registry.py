@@ -4,14 +4,17 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 from functools import cache
+from typing import TYPE_CHECKING
 
 import kasparro.sources
 from kasparro.config import Settings
-from kasparro.sources.client import PoliteClient
 from kasparro.sources.contract import Source
 from kasparro.sources.politeness import Politeness
 
-ClientFactory = Callable[[str, Politeness], PoliteClient]
+if TYPE_CHECKING:
+    from kasparro.sources.client import PoliteClient
+
+ClientFactory = Callable[[str, Politeness], "PoliteClient"]
 """Makes the polite client of the provider called so under this plan, with its settings applied."""
 
 Builder = Callable[[Settings, ClientFactory], Source]

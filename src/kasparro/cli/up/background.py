@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 
-from kasparro.bootstrap import open_database
+from kasparro.bootstrap.database import open_database
 from kasparro.cli.console import err
 from kasparro.cli.up import place
 from kasparro.cli.up.closing import exit_code, print_addresses, print_next, print_run

@@ -10,7 +10,7 @@ from functools import partial
 
 import structlog
 
-from kasparro.bootstrap import end_with_parent
+from kasparro.bootstrap.orphans import end_with_parent
 from kasparro.errors import ExitCode, Fatal
 from kasparro.postgres.interrupts import put_off
 

@@ -14,7 +14,8 @@ from typing import Annotated
 import structlog
 import typer
 
-from kasparro.bootstrap import open_database, source_names
+from kasparro.bootstrap.database import open_database
+from kasparro.bootstrap.providers import source_names
 from kasparro.cli.console import out
 from kasparro.cli.demo import sandbox_arguments, sandbox_environment, settings_for
 from kasparro.cli.up import place

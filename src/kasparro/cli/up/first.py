@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from kasparro.bootstrap import source_names
+from kasparro.bootstrap.providers import source_names
 from kasparro.config import Settings
 from kasparro.ingest.schedule import newest_due
 from kasparro.postgres.files import create

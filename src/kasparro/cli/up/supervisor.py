@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from kasparro.bootstrap import open_database
+from kasparro.bootstrap.database import open_database
 from kasparro.cli.up.child import Child
 from kasparro.config import Settings
 from kasparro.errors import KasparroError
