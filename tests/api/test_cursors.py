@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from kasparro.api.cursors import PATTERN, Cursor, read_cursor
 from kasparro.api.quotes import EPOCH
-from kasparro.market.snapshot import Filters, Row, Snapshot, SortField
+from kasparro.market.row import Row
+from kasparro.market.snapshot import Filters, Snapshot, SortField
 
 _AMOUNTS = st.one_of(st.none(), st.decimals(allow_nan=False, allow_infinity=False), st.just(Decimal("-1e999")),
                      st.just(Decimal("1e-999")), st.just(Decimal(10**999 + 1)))  # fmt: skip

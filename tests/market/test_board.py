@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from kasparro.market.board import Board, LeftOut
 from kasparro.market.consensus import ListingQuote
 from kasparro.market.disagreement import Measure, spread
-from kasparro.market.sides import Sides
-from kasparro.market.snapshot import Row
+from kasparro.market.row import Row
+from kasparro.market.snapshot import Snapshot
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 FRESH = timedelta(hours=2)
@@ -45,7 +45,7 @@ def row(listing: int, asset: str | None, source: str = "coingecko", **more: Any)
 
 
 def board(*rows: Row, now: datetime = NOW, fresh_for: timedelta = FRESH) -> Board:
-    return Board(Sides(rows), now, fresh_for, SOURCES)
+    return Board(Snapshot(1, rows).sides, now, fresh_for, SOURCES)
 
 
 @st.composite
@@ -143,7 +143,7 @@ def test_an_asset_is_called_as_the_first_source_calls_it() -> None:
         row(1, "a", "csv"), row(2, "a", "coingecko", observed_at=NOW - FRESH), row(3, "a", "coingecko"), row(4, "b")
     )
     assert [one.listing_id for one in found.quotes("a")] == [3, 2, 1]
-    assert found.quotes("nothing") == ()
+    assert found.quotes("nothing") == []
 
 
 def test_time_has_a_beginning() -> None:
@@ -153,16 +153,13 @@ def test_time_has_a_beginning() -> None:
 
 
 def test_nothing_made_of_a_snapshot_holds_on_to_it() -> None:
-    class Kept(list[Row]):
-        pass
-
-    rows = Kept([row(1, "a"), row(2, "a", "csv")])
-    sides = Sides(rows)
-    assert len(sides.price_usd) == len(sides.observed_at) == 2
-    gone = weakref.ref(rows)
-    del rows
+    snapshot = Snapshot(1, [row(1, "a"), row(2, "a", "csv")])
+    made = Board(snapshot.sides, NOW, FRESH, SOURCES)
+    assert len(made.ranking) == 1 and snapshot.after(2, []).row(1)
+    gone = weakref.ref(snapshot)
+    del snapshot
     gc.collect()
-    assert gone() is None
+    assert gone() is None and made.quotes("a")
 
 
 @pytest.mark.parametrize("honest", [("100", "101"), ("100", "100"), ("0.5", "0.505")])

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from kasparro.market.board import Board
 from kasparro.market.catalogue import AssetField, Catalogue, Listing, Wanted, is_linked, is_listed
-from kasparro.market.sides import Sides
 from kasparro.market.snapshot import Snapshot
 from tests.market.test_board import NOW, SOURCES, row
 
@@ -63,7 +62,7 @@ def _is_wanted(asset: str, listings: list[Listing], snapshot: Snapshot, wanted: 
 @given(st.data(), _listings(), _WANTED)
 def test_what_is_wanted_is_found_and_ordered(data: Any, listings: dict[int, Listing], wanted: Wanted) -> None:
     snapshot, catalogue = _snapshot(data.draw, listings), Catalogue(1, listings)
-    board = Board(Sides(snapshot.rows), NOW, timedelta(hours=2), SOURCES)
+    board = Board(snapshot.sides, NOW, timedelta(hours=2), SOURCES)
     groups = {asset: [one for one in listings.values() if one.asset == asset] for asset in "abcd"}
     groups = {asset: group for asset, group in groups.items() if group}
     expected = {asset for asset, group in groups.items() if _is_wanted(asset, group, snapshot, wanted)}

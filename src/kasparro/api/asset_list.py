@@ -13,7 +13,7 @@ from kasparro.api.parameters import Text
 from kasparro.api.quotes import Answered
 from kasparro.api.views import Moments, Paged, View, catalogue, page_of, plain, view
 from kasparro.market.catalogue import AssetField, Catalogue, Wanted, is_listed
-from kasparro.market.snapshot import Order
+from kasparro.market.sorting import Order
 
 router = APIRouter(tags=["assets"])
 

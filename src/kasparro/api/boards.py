@@ -7,7 +7,6 @@ from weakref import WeakKeyDictionary
 
 from kasparro.market.board import Board
 from kasparro.market.catalogue import Catalogue
-from kasparro.market.sides import Sides
 from kasparro.market.snapshot import Snapshot
 from kasparro.store.assets import read_catalogue
 from kasparro.store.pool import Pool
@@ -25,7 +24,6 @@ class Boards:
         except OverflowError:
             self._fresh_for = timedelta.max
         # Nothing in here may hold on to a snapshot: each is as large as all listings.
-        self._sides: WeakKeyDictionary[Snapshot, Sides] = WeakKeyDictionary()
         self._boards: WeakKeyDictionary[Snapshot, Board] = WeakKeyDictionary()
         self._catalogues: WeakKeyDictionary[Snapshot, Catalogue] = WeakKeyDictionary()
         self._newest: Catalogue | None = None
@@ -33,11 +31,9 @@ class Boards:
 
     def board(self, snapshot: Snapshot, now: datetime) -> Board:
         """The quotes of `snapshot` side by side at the moment `now` (UTC)."""
-        if (sides := self._sides.get(snapshot)) is None:
-            sides = self._sides[snapshot] = Sides(snapshot.rows)
         found = self._boards.get(snapshot)
         if found is None or found.now != now:
-            found = self._boards[snapshot] = Board(sides, now, self._fresh_for, self._sources)
+            found = self._boards[snapshot] = Board(snapshot.sides, now, self._fresh_for, self._sources)
         return found
 
     async def catalogue(self, snapshot: Snapshot) -> Catalogue:

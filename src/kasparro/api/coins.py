@@ -15,7 +15,9 @@ from kasparro.api.exchange import Current, Exchange, Rendered
 from kasparro.api.parameters import Moment, Text, Whole, written
 from kasparro.api.problems import Problem, ProblemDetails
 from kasparro.api.quotes import EPOCH, Answered, Quoted, QuoteRow, Renderer
-from kasparro.market.snapshot import Filters, Order, Row, Snapshot
+from kasparro.market.row import Row
+from kasparro.market.snapshot import Filters, Snapshot
+from kasparro.market.sorting import Order
 from kasparro.store.history import read_history
 
 router = APIRouter(tags=["data"])

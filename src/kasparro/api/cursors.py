@@ -13,7 +13,8 @@ from typing import Any, cast
 import msgspec
 
 from kasparro.api.quotes import EPOCH
-from kasparro.market.snapshot import Key, Order, SortField
+from kasparro.market.snapshot import SortField
+from kasparro.market.sorting import Key, Order
 
 _AMOUNTS = "price_usd|market_cap_usd|volume_24h_usd|change_24h_percent"
 PATTERN = (

@@ -16,7 +16,9 @@ from kasparro.api.exchange import Current, Exchange, Rendered
 from kasparro.api.exports import Format, accepted_format, export
 from kasparro.api.parameters import Amount, Moment, Text, Whole, written
 from kasparro.api.quotes import Answered, QuoteRow, Renderer
-from kasparro.market.snapshot import Filters, Order, Page, Row, Snapshot, SortField
+from kasparro.market.row import Row
+from kasparro.market.snapshot import Filters, Page, Snapshot, SortField
+from kasparro.market.sorting import Order
 
 router = APIRouter(tags=["data"])
 _MAX_OFFSET = 1_000_000_000

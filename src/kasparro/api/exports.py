@@ -17,7 +17,7 @@ from kasparro.api.exchange import Exchange
 from kasparro.api.preferences import Remembered, weights
 from kasparro.api.problems import Problem
 from kasparro.api.quotes import QuoteRow, Renderer
-from kasparro.market.snapshot import Row
+from kasparro.market.row import Row
 
 Format = Literal["json", "csv", "ndjson"]
 _ROWS = 250

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from pydantic import BaseModel, Field
 
-from kasparro.market.snapshot import Row
+from kasparro.market.row import Row
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

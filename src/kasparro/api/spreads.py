@@ -7,7 +7,8 @@ from pydantic import BaseModel, Field
 
 from kasparro.api.views import plain
 from kasparro.market.disagreement import Side, Spread
-from kasparro.market.snapshot import Row, Snapshot
+from kasparro.market.row import Row
+from kasparro.market.snapshot import Snapshot
 
 
 class SideView(BaseModel):

@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 
 from kasparro.market.consensus import Consensus, ListingQuote, consensus, median
 from kasparro.market.disagreement import Measure, Spread, spread
+from kasparro.market.row import Row
 from kasparro.market.sides import Floats, Sides
-from kasparro.market.snapshot import Row
 
+_INSTANT = 0.001
+"""Seconds; those since 1970 are right to some microseconds as floats, and no further."""
 _DOUBT = 1e-9
 """How near, relatively, floats may be for their exact values to be compared: far more than their error."""
 
@@ -61,8 +63,7 @@ class Board:
 
     def quotes(self, asset: str) -> Sequence[Row]:
         """The newest quote of each of the asset's listings; the first says how it is called."""
-        rows = self._sides.by_asset.get(asset, ())
-        return rows if len(rows) < 2 else sorted(rows, key=self._precedence)
+        return sorted(self._sides.rows(asset), key=self._precedence)
 
     def is_fresh(self, row: Row) -> bool:
         """Whether a quote still counts."""
@@ -83,7 +84,7 @@ class Board:
         """The median of what the asset's sources say, one vote each, None when none of them knows. A source says what
         the newest of its fresh quotes with a market cap says."""
         voting = [
-            row for row in self._sides.by_asset.get(asset, ())
+            row for row in self._sides.rows(asset)
             if (cap := row.market_cap_usd) is not None and cap > 0 and self.is_fresh(row)
         ]  # fmt: skip
         newest: dict[str, Row] = {}
@@ -95,21 +96,19 @@ class Board:
     @cached_property
     def ranks(self) -> Mapping[str, int]:
         """The best rank that a source gives an asset: by its fresh quotes, else by those there are."""
-        since = self.now - self.fresh_for
-        best: dict[str, int] = {}
-        for asset, rows in self._sides.by_asset.items():
-            if len(rows) == 1:
-                if (only := rows[0].rank) is not None:
-                    best[asset] = only
-            elif ranked := [row for row in rows if row.rank is not None]:
-                fresh = [row for row in ranked if row.observed_at >= since] or ranked
-                best[asset] = min([row.rank for row in fresh if row.rank is not None])
-        return best
+        sides = self._sides
+        if not sides.assets:
+            return {}
+        ranks = np.minimum.reduceat(sides.rank, sides.starts)
+        of_fresh = np.minimum.reduceat(np.where(self._fresh, sides.rank, np.inf), sides.starts)
+        best = np.where(np.isinf(of_fresh), ranks, of_fresh)
+        ranked = np.flatnonzero(np.isfinite(best))
+        return {sides.assets[at]: int(rank) for at, rank in zip(ranked.tolist(), best[ranked].tolist(), strict=True)}
 
     @cached_property
     def ranking(self) -> Sequence[str]:
         """All assets with a fresh quote, the largest market cap first, then those without one; by name where equal."""
-        assets, caps = list(self._sides.by_asset), self._rough_caps
+        assets, caps = self._sides.assets, self._rough_caps
         order = np.argsort(-caps, kind="stable")[: self.ranked]
         ordered = [assets[at] for at in order.tolist()]
         caps = caps[order]
@@ -142,10 +141,12 @@ class Board:
     def same_since(self) -> datetime | None:
         """After which moment the board has looked as it does: the last at which a quote became stale; None when none
         is."""
-        since = self.now - self.fresh_for
-        stale = (row.observed_at for rows in self._sides.by_asset.values() for row in rows if row.observed_at < since)
-        newest = max(stale, default=None)
-        return None if newest is None else newest + self.fresh_for
+        stale = np.flatnonzero(~self._fresh)
+        if not len(stale):
+            return None
+        seconds = self._sides.observed_at[stale]
+        near = stale[seconds > seconds.max() - _INSTANT]
+        return max(self._sides.row(at).observed_at for at in near.tolist()) + self.fresh_for
 
     def disagreements(self, thresholds: Mapping[Measure, Decimal]) -> list[Apart]:
         """The assets whose sources differ by more than the threshold, in percent, of a measure; the farthest apart
@@ -163,7 +164,7 @@ class Board:
     def _maybe_apart(self, measure: Measure, limit: Decimal) -> Iterable[str]:
         """The assets whose fresh quotes, all told, differ by about `limit` percent or more."""
         sides = self._sides
-        if not sides.by_asset:
+        if not sides.assets:
             return []
         values = sides.price_usd if measure is Measure.PRICE else sides.market_cap_usd
         values = np.where(self._fresh, values, np.nan)
@@ -171,8 +172,7 @@ class Board:
         with np.errstate(over="ignore", invalid="ignore"):
             high, low = np.fmax.reduceat(values, sides.starts), np.fmin.reduceat(values, sides.starts)
             found = (sides.sizes > 1) & ((high >= low * bound) | np.isinf(high) | (low == 0))
-        assets = list(sides.by_asset)
-        return [assets[at] for at in np.flatnonzero(found).tolist()]
+        return [sides.assets[at] for at in np.flatnonzero(found).tolist()]
 
     @cached_property
     def _fresh(self) -> NDArray[np.bool_]:
@@ -180,17 +180,15 @@ class Board:
         since = self.now - self.fresh_for
         seconds = since.timestamp()
         fresh = self._sides.observed_at >= seconds
-        # Floats of seconds since 1970 are right to a microsecond and no further.
-        near = np.flatnonzero(np.abs(self._sides.observed_at - seconds) < 1)
+        near = np.flatnonzero(np.abs(self._sides.observed_at - seconds) < _INSTANT)
         if len(near):
-            rows = [row for rows in self._sides.by_asset.values() for row in rows]
-            fresh[near] = [rows[at].observed_at >= since for at in near.tolist()]
+            fresh[near] = [self._sides.row(at).observed_at >= since for at in near.tolist()]
         return fresh
 
     @cached_property
     def _has_fresh(self) -> NDArray[np.bool_]:
         """Whether each asset has a fresh row."""
-        if not self._sides.by_asset:
+        if not self._sides.assets:
             return np.zeros(0, bool)
         return np.logical_or.reduceat(self._fresh, self._sides.starts)
 
@@ -198,22 +196,21 @@ class Board:
     def _rough_caps(self) -> Floats:
         """The market cap of each asset as a float, NaN where none is known."""
         sides = self._sides
-        if not sides.by_asset:
+        if not sides.assets:
             return np.zeros(0)
         votes = self._fresh & ~np.isnan(sides.market_cap_usd)
         number = np.add.reduceat(votes, sides.starts, dtype=np.intp)
         with np.errstate(over="ignore", invalid="ignore"):
             caps = np.add.reduceat(np.where(votes, sides.market_cap_usd, 0), sides.starts) / number
         # One vote, or two of different sources: their mean is the median. All others are looked at exactly.
-        assets = list(sides.by_asset)
         for at in np.flatnonzero((number > 2) | ((number == 2) & ~sides.one_each)).tolist():
-            caps[at] = float(self.market_cap(assets[at]) or 0)
+            caps[at] = float(self.market_cap(sides.assets[at]) or 0)
         return caps
 
     def _said(self, asset: str) -> list[ListingQuote]:
         return [
             ListingQuote(row.source, row.dataset, row.listing_id, row.observed_at, row.price_usd, row.market_cap_usd)
-            for row in self._sides.by_asset.get(asset, ())
+            for row in self._sides.rows(asset)
         ]
 
     def _precedence(self, row: Row) -> tuple[int, float, int]:

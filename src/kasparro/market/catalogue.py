@@ -8,7 +8,8 @@ from typing import Literal
 import msgspec
 
 from kasparro.market.board import Board
-from kasparro.market.snapshot import Filters, Order, Snapshot
+from kasparro.market.snapshot import Filters, Snapshot
+from kasparro.market.sorting import Order
 from kasparro.market.texts import END, Texts
 
 AssetField = Literal["rank", "market_cap_usd", "asset"]

@@ -5,10 +5,8 @@ microseconds, where the same question costs a database milliseconds. Amounts sta
 as decimals, and shown as the text that PostgreSQL rendered.
 """
 
-from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, Literal
@@ -17,43 +15,17 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from kasparro.market.grouping import Grouping, Positions
+from kasparro.market.numbers import Numbers, numbers_after, numbers_of
+from kasparro.market.row import Row
+from kasparro.market.sides import Sides
+from kasparro.market.sorting import NOTHING_SORTED, Key, Order, Sorting
 from kasparro.market.texts import END, Texts
 
 SortField = Literal[
     "created_at", "price_usd", "market_cap_usd", "volume_24h_usd", "change_24h_percent", "rank", "crypto_name",
     "symbol", "observed_at",
 ]  # fmt: skip
-Order = Literal["asc", "desc"]
-Positions = NDArray[np.int32]
-Key = tuple[Any, int]
-"""What a row is sorted by: its value, and its listing, which tells equal values apart."""
-
-
-class Row(msgspec.Struct, frozen=True, gc=False):
-    """The newest quote of one listing. `body` is its JSON object, without the end that depends on the time;
-    `dataset` is the file that the coin is from, empty for those of providers."""
-
-    listing_id: int
-    quote_id: int
-    source: str
-    crypto_id: str
-    symbol: str
-    crypto_name: str
-    asset: str | None
-    rank: int | None
-    price_usd: Decimal | None
-    market_cap_usd: Decimal | None
-    volume_24h_usd: Decimal | None
-    change_24h_percent: Decimal | None
-    observed_at: datetime
-    retracted: bool
-    body: str
-    dataset: str = ""
-
-    @property
-    def simulated(self) -> bool:
-        """Whether the numbers are made up; it is the last thing that the body says."""
-        return self.body.endswith("true")
 
 
 class Filters(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,27 +53,49 @@ class Page(msgspec.Struct, frozen=True):
 class Snapshot:
     """All listings' newest quotes after the load `version`.
 
-    A snapshot never changes; `after` makes the next one, which shares what stayed the same.
+    A snapshot never changes; `after` makes the next one, which shares what stayed the same. A row's place in `rows` is
+    that of its listing for good: new listings come last.
     """
 
-    def __init__(self, version: int, rows: Sequence[Row], orders: dict[SortField, list[int]] | None = None) -> None:
+    def __init__(self, version: int, rows: Sequence[Row]) -> None:
         self.version = version
         self.rows = rows
-        self._sorted: dict[SortField, _Sorting] = {}
-        self._former = orders or {}
+        self._sorted: dict[SortField, Sorting] = {}
+        self._outdated: dict[SortField, tuple[Sorting, set[int]]] = {}
+        """What was sorted some changes ago, and the places that have changed since."""
         self._groups: dict[str, dict[str, list[int]]] = {}
 
     def after(self, version: int, changed: Iterable[Row]) -> "Snapshot":
         """The snapshot after the load `version`, in which `changed` rows are new or other than here."""
-        rows = list(self.rows)
-        places = dict(self._places)
+        rows, places = list(self.rows), dict(self._places)
+        touched = set()
         for row in changed:
             place = places.setdefault(row.listing_id, len(rows))
             rows[place : place + 1] = [row]
-        orders = self._former | {field: sorting.order for field, sorting in self._sorted.items()}
-        after = Snapshot(version, rows, orders)
-        after.__dict__["_places"] = places
+            touched.add(place)
+        after = Snapshot(version, rows)
+        made = after.__dict__
+        made["_places"] = places
+        after._outdated = {field: (sorting, {*since, *touched}) for field, (sorting, since) in self._outdated.items()}
+        after._outdated |= {field: (sorting, touched) for field, sorting in self._sorted.items()}
+        if (numbers := self.__dict__.get("_numbers")) is not None:
+            made["_numbers"] = numbers_after(numbers, rows, sorted(touched))
+        if len(rows) == len(self.rows):
+            # Mostly only numbers have changed: what was made of the texts still holds.
+            other = self._differing(rows, touched)
+            after._groups = {field: groups for field, groups in self._groups.items() if field not in other}
+            made |= {
+                name: self.__dict__[name] for name, made_of in _MADE_OF.items()
+                if name in self.__dict__ and not other & made_of
+            }  # fmt: skip
         return after
+
+    def _differing(self, rows: Sequence[Row], places: Iterable[int]) -> set[str]:
+        """Which of the fields that seldom change differ at these places."""
+        return {
+            field for place in places for field in _STEADY
+            if getattr(rows[place], field) != getattr(self.rows[place], field)
+        }  # fmt: skip
 
     def page(
         self, filters: Filters, sort_by: SortField, order: Order, *, limit: int, offset: int = 0,
@@ -156,11 +150,12 @@ class Snapshot:
         mask[np.asarray(places, np.int32)] = True
         return mask
 
-    def _sorting(self, field: SortField) -> "_Sorting":
+    def _sorting(self, field: SortField) -> Sorting:
         found = self._sorted.get(field)
         if found is None:
-            values = [_KEYS[field](row) for row in self.rows]
-            found = self._sorted[field] = _Sorting(values, self.rows, self._former.get(field, []))
+            key, (former, since) = _KEYS[field], self._outdated.get(field, (NOTHING_SORTED, range(len(self.rows))))
+            changed = {place: key(self.rows[place]) for place in since}
+            found = self._sorted[field] = former.after(changed, self._listings)
         return found
 
     def _by_text(self, field: str) -> dict[str, list[int]]:
@@ -177,8 +172,26 @@ class Snapshot:
         return {row.listing_id: place for place, row in enumerate(self.rows)}
 
     @cached_property
+    def _listings(self) -> list[int]:
+        return list(self._places)
+
+    @cached_property
+    def _numbers(self) -> Numbers:
+        return numbers_of(self.rows)
+
+    @property
     def _shown(self) -> NDArray[np.bool_]:
-        return np.fromiter((not row.retracted for row in self.rows), bool, len(self.rows))
+        shown: NDArray[np.bool_] = self._numbers["shown"]
+        return shown
+
+    @cached_property
+    def _grouping(self) -> Grouping:
+        return Grouping(self.rows)
+
+    @property
+    def sides(self) -> Sides:
+        """The quotes asset by asset."""
+        return Sides(self.rows, self._numbers, self._grouping)
 
     @cached_property
     def _texts(self) -> Texts:
@@ -198,51 +211,10 @@ _KEYS: dict[SortField, Any] = {
     "observed_at": lambda row: row.observed_at,
 }
 
-
-class _Sorting:
-    """The places of all rows, sorted by one field; unknown values come last in both directions."""
-
-    def __init__(self, values: Sequence[Any], rows: Sequence[Row], former: Sequence[int]) -> None:
-        self._values = values
-        self._rows = rows
-        places = [*former, *range(len(former), len(rows))]
-        # A former order is nearly right, and sorting what is nearly sorted costs next to nothing.
-        self.order = sorted((p for p in places if values[p] is not None), key=self.key)
-        self.order += sorted((p for p in places if values[p] is None), key=lambda p: rows[p].listing_id)
-        self._known = len(values) - sum(value is None for value in values)
-
-    def key(self, place: int) -> Key:
-        return self._values[place], self._rows[place].listing_id
-
-    def places(self, order: Order) -> Positions:
-        return self._ascending if order == "asc" else self._descending
-
-    def between(self, low: Decimal | None, high: Decimal | None) -> Positions:
-        """The places of all rows with a value from `low` to `high`, both included."""
-
-        def value(place: int) -> Any:
-            return self._values[place]
-
-        first = 0 if low is None else bisect_left(self.order, low, hi=self._known, key=value)
-        end = self._known if high is None else bisect_right(self.order, high, hi=self._known, key=value)
-        return self._ascending[first:end]
-
-    def place_beyond(self, key: Key, order: Order) -> int:
-        """How many of the sorted rows come up to `key`, itself included."""
-        value, listing = key
-        if value is None:
-            listings = [self._rows[p].listing_id for p in self.order[self._known :]]
-            if order == "asc":
-                return self._known + bisect_right(listings, listing)
-            return self._known + len(listings) - bisect_left(listings, listing)
-        if order == "asc":
-            return bisect_right(self.order, key, hi=self._known, key=self.key)
-        return self._known - bisect_left(self.order, key, hi=self._known, key=self.key)
-
-    @cached_property
-    def _ascending(self) -> Positions:
-        return np.array(self.order, np.int32)
-
-    @cached_property
-    def _descending(self) -> Positions:
-        return np.concatenate((self._ascending[: self._known][::-1], self._ascending[self._known :][::-1]))
+_STEADY = ("source", "crypto_id", "symbol", "crypto_name", "asset", "retracted")
+_MADE_OF = {
+    "_texts": {"crypto_id", "symbol", "crypto_name"},
+    "_grouping": {"asset", "source", "retracted"},
+    "_listings": set[str](),
+}
+"""What is made of rows, and of which of their fields."""

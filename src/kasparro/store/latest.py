@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import msgspec
 from psycopg.rows import class_row
 
-from kasparro.market.snapshot import Row, Snapshot
+from kasparro.market.row import Row
+from kasparro.market.snapshot import Snapshot
 from kasparro.store.connection import Connection
 
 _TIME = 'to_char({}, \'YYYY-MM-DD"T"HH24:MI:SS.US"Z"\')'
