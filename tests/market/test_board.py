@@ -99,7 +99,8 @@ def test_market_caps_ranks_and_ranking(rows: list[Row]) -> None:
     for asset, said in groups.items():
         ranked = [one for one in said if one.rank is not None]
         of_fresh = [one for one in ranked if one.observed_at >= NOW - FRESH]
-        assert found.ranks.get(asset) == min((one.rank or 0 for one in of_fresh or ranked), default=None)
+        best = min((one.rank or 0 for one in of_fresh or ranked), default=None)
+        assert (found.ranks.get(asset), found.rank(asset)) == (best, best)
     shown = [one for one in rows if not one.retracted]
     assert found.left_out == LeftOut(
         stale=sum(one.asset is not None and one.asset not in fresh for one in shown),

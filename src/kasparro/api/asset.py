@@ -97,7 +97,7 @@ async def get_asset(
     renderer = Renderer(seen.now, desk.settings.stale_after)
     members = {
         "asset": name, **called(name, seen, assets, desk.sources)._asdict(), "found_by": found.told,
-        "rank": seen.board.ranks.get(name), "sources": list(dict.fromkeys(one.source for one in listings)),
+        "rank": seen.board.rank(name), "sources": list(dict.fromkeys(one.source for one in listings)),
         "listings": len(listings), "listed": is_listed(listings), **summary(name, seen),
         "spread": {measure.value: _spread(measure, name, seen) for measure in Measure},
         "data": [_listing(one, details[one.listing_id], seen, renderer) for one in listings], **seen.moments,

@@ -89,7 +89,7 @@ def _row(asset: str, seen: View, assets: Catalogue, sources: tuple[str, ...]) ->
     listings = in_order(assets.by_asset[asset], sources)
     return {
         "asset": asset, **called(asset, seen, assets, sources)._asdict(),
-        "rank": seen.board.ranks.get(asset), "sources": list(dict.fromkeys(one.source for one in listings)),
+        "rank": seen.board.rank(asset), "sources": list(dict.fromkeys(one.source for one in listings)),
         "listings": len(listings), "listed": is_listed(listings), **summary(asset, seen),
     }  # fmt: skip
 

@@ -71,10 +71,14 @@ class Desk:
         return exchange.stamp
 
     async def warm(self) -> None:
-        """Read the newest quotes before somebody waits for them; what hinders that, the first who asks is told."""
+        """Read the newest quotes, and what assets there are, before somebody waits for them. What hinders that, the
+        first who asks is told."""
         with suppress(KasparroError, DatabaseError, TimeoutError):
             async with asyncio.timeout(_WARMING_SECONDS):
-                await self._newest(await self.stamps.ask())
+                stamp = await self.stamps.ask()
+                snapshot = await self._newest(stamp)
+                self.boards.board(snapshot, _minute(stamp)).places(0, 1)
+                await self.boards.catalogue(snapshot)
 
     async def chosen(self, exchange: Exchange, as_of: datetime | None, begun_at: int | None = None) -> Chosen:
         """The newest quotes, with all that was committed before the request's arrival; or those known at `as_of`.
@@ -82,7 +86,7 @@ class Desk:
         `begun_at` is the version that a cursor's first page was of: its other pages are of the same.
         """
         stamp = await self.stamp(exchange)
-        now = EPOCH + timedelta(minutes=stamp.minute)
+        now = _minute(stamp)
         if as_of is None:
             snapshot = await (self._newest(stamp) if begun_at is None else self._walked(stamp, begun_at))
             return Chosen(snapshot, now, None, None)
@@ -138,6 +142,10 @@ class Desk:
             self._former.forget()
             self.boards.forget()
         return Stamp(versions.data, versions.activity, int(time.time() // 60))
+
+
+def _minute(stamp: Stamp) -> datetime:
+    return EPOCH + timedelta(minutes=stamp.minute)
 
 
 async def _of(request: Request) -> Any:  # else FastAPI calls it in a thread

@@ -93,9 +93,14 @@ class Board:
         caps = sorted(row.market_cap_usd for row in newest.values() if row.market_cap_usd is not None)
         return median(caps) if caps else None
 
+    def rank(self, asset: str) -> int | None:
+        """The best rank that a source gives the asset: by its fresh quotes, else by those there are."""
+        ranks = [(row.rank, self.is_fresh(row)) for row in self._sides.rows(asset) if row.rank is not None]
+        return min([rank for rank, fresh in ranks if fresh] or [rank for rank, _ in ranks], default=None)
+
     @cached_property
     def ranks(self) -> Mapping[str, int]:
-        """The best rank that a source gives an asset: by its fresh quotes, else by those there are."""
+        """The rank of each asset that has one."""
         sides = self._sides
         if not sides.assets:
             return {}
