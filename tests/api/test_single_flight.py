@@ -70,3 +70,30 @@ async def test_a_question_that_was_given_up_stops_nothing(broken: bool) -> None:
                 await later
         else:
             assert await later
+
+
+async def test_listeners_hear_what_was_read_after_they_asked_and_nothing_where_reading_fails() -> None:
+    reads = 0
+    going_on = asyncio.Event()
+
+    async def read() -> int:
+        nonlocal reads
+        reads += 1
+        if reads == 3:
+            raise ValueError
+        await going_on.wait()
+        return reads
+
+    flight, heard = SingleFlight(read), list[tuple[str, int | None]]()
+    flight.tell(lambda answer: heard.append(("first", answer)))
+    await asyncio.sleep(0)
+    flight.tell(lambda answer: heard.append(("late", answer)))
+    late = flight.ask()
+    assert heard == []
+    going_on.set()
+    assert await late == 2
+    assert heard == [("first", 1), ("late", 2)]
+    flight.tell(lambda answer: heard.append(("failed", answer)))
+    with pytest.raises(ValueError):
+        await flight.ask()
+    assert heard[2:] == [("failed", None)]

@@ -1,5 +1,6 @@
 """The wire: requests as bytes, to a real server."""
 
+import asyncio
 import json
 import os
 import signal
@@ -12,7 +13,11 @@ from urllib.parse import urlsplit
 
 import httpx2
 import pytest
+from starlette.types import Receive, Scope, Send
+from uvicorn.config import Config
+from uvicorn.server import ServerState
 
+from kasparro.api.wire import Wire
 from tests.api.serving import served, workers_of
 from tests.api.small import KEY
 from tests.api.test_server import _server_at
@@ -189,6 +194,32 @@ def test_one_connection_too_many_is_refused_and_room_is_made_again(url: str, tmp
                 return False
 
         until(answers)
+
+
+async def test_who_asks_nothing_more_is_hung_up_on_and_who_does_is_not() -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
+        await send({"type": "http.response.body"})
+
+    config = Config(app, timeout_keep_alive=1, log_config=None, access_log=False)
+    config.load()
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Wire(config, ServerState(), {}, loop), "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        (idle, send_idle), (busy, send_busy) = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
+        send_idle.write(GET % (b"/", b""))
+        assert (await idle.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+        hung_up = asyncio.create_task(idle.read())
+        while not hung_up.done():
+            send_busy.write(GET % (b"/", b""))
+            assert (await busy.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+            await asyncio.wait([hung_up], timeout=0.1)
+        assert hung_up.result() == b""
+        send_busy.write(GET % (b"/", b""))
+        assert (await busy.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+        send_idle.close()
+        send_busy.close()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])

@@ -79,50 +79,41 @@ class Edge:
             await send({"type": "http.response.start", "status": answer.status, "headers": sent})
             await send({"type": "http.response.body", "body": b"".join(answer.body)})
 
-    def arrival(self, method: str, path: str, query: str, headers: Headers, peer: str) -> Exchange:
-        """The exchange that begins with this request; `peer` is the address that it came from."""
-        return Exchange(method, path, query, headers, self._clients.address(peer, headers))
+    def arrival(
+        self, method: str, path: str, query: str, headers: Headers, peer: str, began: float | None = None
+    ) -> Exchange:
+        """The exchange that begins with this request, now or at the clock's reading `began`; `peer` is the address that
+        it came from."""
+        return Exchange(method, path, query, headers, self._clients.address(peer, headers), began)
 
-    def hurry(self, exchange: Exchange, then: Callable[[Answer | None], None]) -> bool:
-        """Whether the answer to `exchange` may be one that is kept: then nothing has to wait for it but `then`, which
-        is called once, with the answer, or with None when it has to be met after all.
-
-        What is asked again and again is answered this way, for two thirds of what a task for each takes.
-        """
-        if self._gate.closed or self._working >= self._max_waiting or (question := self._question(exchange)) is None:
+    def may_recall(self, method: str, path: str, query: str, headers: Headers) -> bool:
+        """Whether a plain request may have an answer that is kept, so that `soon` and `recall` are worth it: what is
+        asked again and again leaves nothing lying about meanwhile, and takes half of what a task for each does."""
+        if self._limiter is not None or self._gate.closed or self._working >= self._max_waiting:
             return False
+        return self._question(method, path, query, headers) is not None
+
+    def soon(self, then: Callable[[Stamp | None], None]) -> None:
+        """Call `then`, which is to `recall`, with the stamp of a moment after this one, None if there is none."""
         self._working += 1
-        if self._limiter is None or exchange.path in self._exempt:
-            self._desk.stamps.ask().add_done_callback(partial(self._stamped, exchange, question, then))
-        else:
-            self._limiter.ask(exchange.client).add_done_callback(partial(self._counted, exchange, question, then))
-        return True
+        self._desk.stamps.tell(then)
 
-    def _counted(
-        self, exchange: Exchange, question: str, then: Callable[[Answer | None], None],
-        allowance: asyncio.Future[Allowance | None],
-    ) -> None:  # fmt: skip
-        try:
-            self._allow(exchange, allowance.result())
-        except Problem as problem:
-            answer = self._refusal(problem, exchange)
-            self._met(exchange)
-            then(answer)
-        else:
-            self._desk.stamps.ask().add_done_callback(partial(self._stamped, exchange, question, then))
-
-    def _stamped(
-        self, exchange: Exchange, question: str, then: Callable[[Answer | None], None], stamp: asyncio.Future[Stamp]
-    ) -> None:
+    def recall(self, exchange: Exchange, stamp: Stamp | None) -> Answer | None:
+        """The answer to `exchange` that is kept; None when it is to be met after all."""
         answer = None
-        if stamp.exception() is None:
-            exchange.stamp = stamp.result()
-            answer = self._recalled(exchange, question, exchange.stamp)
+        try:
+            exchange.stamp = stamp
+            question = self._question(exchange.method, exchange.path, exchange.query, exchange.headers)
+            if stamp is not None and question is not None:
+                answer = self._recalled(exchange, question, stamp)
+        except Exception:
+            log.exception("request_broke", request_id=exchange.request_id, path=exchange.path)
+            answer = self._refusal(Problem(500, _BUG), exchange)
         if answer is None:
             self._working -= 1
         else:
             self._met(exchange)
-        then(answer)
+        return answer
 
     async def meet(self, exchange: Exchange, pass_on: Callable[[], Awaitable[None]]) -> Answer | None:
         """The answer to `exchange`; None when `pass_on`, which is to be `Edge.pass_on`, has sent it already."""
@@ -157,11 +148,12 @@ class Edge:
             if self._working > self._max_waiting:
                 self._metrics.shed()
                 raise Problem(503, "Too many requests wait. Try again in a second", headers={"Retry-After": "1"})
-            if self._limiter is not None and not exchange.counted:
-                self._allow(exchange, await self._limiter.ask(exchange.client))
+            if self._limiter is not None:
+                exchange.extra += _limit_headers(self._limiter, await self._limiter.ask(exchange.client))
         if self._gate.closed:
             await self._gate.admit_reader(exchange, path)
-        if (question := self._question(exchange)) is not None:
+        question = self._question(exchange.method, path, exchange.query, exchange.headers)
+        if question is not None:
             answer = self._recalled(exchange, question, await self._desk.stamp(exchange))
             if answer is not None:
                 return answer
@@ -174,11 +166,11 @@ class Edge:
             self._cache.put((path, exchange.query), rendered.question, entry)
         return _kept(entry, exchange)
 
-    def _question(self, exchange: Exchange) -> str | None:
+    def _question(self, method: str, path: str, query: str, headers: Headers) -> str | None:
         """The canonical form of what is asked, if it was answered before with what can be kept."""
-        if exchange.method not in _READING or accepted_format(exchange.headers.get("accept") or "") != "json":
+        if method not in _READING or accepted_format(headers.get("accept") or "") != "json":
             return None
-        return self._cache.question((exchange.path, exchange.query))
+        return self._cache.question((path, query))
 
     def _recalled(self, exchange: Exchange, question: str, stamp: Stamp) -> Answer | None:
         """The answer that is kept, if it is one of this very moment."""
@@ -187,12 +179,6 @@ class Edge:
             return None
         self._metrics.cached()
         return _kept(entry, exchange)
-
-    def _allow(self, exchange: Exchange, allowance: Allowance | None) -> None:
-        """Raises Problem when the limit is reached."""
-        assert self._limiter is not None
-        exchange.counted = True
-        exchange.extra += _limit_headers(self._limiter, allowance)
 
     def _refusal(self, problem: Problem, exchange: Exchange) -> Answer:
         exchange.status = problem.status

@@ -28,15 +28,15 @@ class Headers(Protocol):
 class HeaderList:
     """Headers as ASGI gives them: pairs of bytes, the names in lower case."""
 
-    __slots__ = ("_pairs",)
+    __slots__ = ("pairs",)
 
     def __init__(self, pairs: list[tuple[bytes, bytes]]) -> None:
-        self._pairs = pairs
+        self.pairs = pairs
 
     def get(self, name: str, default: str | None = None, /) -> str | None:
         """The first header of this name."""
         wanted = name.encode()
-        for known, value in self._pairs:
+        for known, value in self.pairs:
             if known == wanted:
                 return value.decode("latin-1")
         return default
@@ -44,22 +44,24 @@ class HeaderList:
     def get_all(self, name: str, /) -> list[str]:
         """All headers of this name, in their order."""
         wanted = name.encode()
-        return [value.decode("latin-1") for known, value in self._pairs if known == wanted]
+        return [value.decode("latin-1") for known, value in self.pairs if known == wanted]
 
 
 class Exchange:
     """`path` is decoded, `query` as it came. `began` is the clock's reading (`time.perf_counter`) at arrival.
     `extra` are headers that the answer gets whatever it is. `stamp` is what the answer depends on, read after arrival
-    where something has asked for it. `counted` when the rate limit was asked about it. `rendered` is a handler's answer
-    that the edge is to send. `working` until there is nothing left to do but to send."""
+    where something has asked for it. `rendered` is a handler's answer that the edge is to send. `working` until there
+    is nothing left to do but to send."""
 
     __slots__ = (
-        "began", "client", "counted", "extra", "headers", "method", "path", "query", "rendered", "request_id", "route",
+        "began", "client", "extra", "headers", "method", "path", "query", "rendered", "request_id", "route",
         "stamp", "status", "working",
     )  # fmt: skip
 
-    def __init__(self, method: str, path: str, query: str, headers: Headers, client: str) -> None:
-        self.began = time.perf_counter()
+    def __init__(
+        self, method: str, path: str, query: str, headers: Headers, client: str, began: float | None = None
+    ) -> None:
+        self.began = time.perf_counter() if began is None else began
         self.method = method
         self.path = path
         self.query = query
@@ -69,7 +71,6 @@ class Exchange:
         self.request_id = f"{getrandbits(64):016x}" if given is None or not _SANE_ID.fullmatch(given) else given
         self.extra = [("x-request-id", self.request_id)]
         self.stamp: Stamp | None = None
-        self.counted = False
         self.rendered: Rendered | None = None
         self.route = "(none)"
         self.status = 0

@@ -14,6 +14,7 @@ class SingleFlight(Generic[Answer]):
     def __init__(self, read: Callable[[], Awaitable[Answer]]) -> None:
         self._read = read
         self._waiting: list[asyncio.Future[Answer]] = []
+        self._listening: list[Callable[[Answer | None], None]] = []
         self._flying: asyncio.Task[None] | None = None
 
     def ask(self) -> asyncio.Future[Answer]:
@@ -21,14 +22,25 @@ class SingleFlight(Generic[Answer]):
         # One future each is cheaper than one for all, behind a shield each.
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append(future)
+        self._start()
+        return future
+
+    def tell(self, listener: Callable[[Answer | None], None]) -> None:
+        """Call `listener`, which must not raise, with what `read` gives, called after this moment; with None if it
+        raises. For hundreds who ask at a time this leaves less lying about than a future each."""
+        self._listening.append(listener)
+        self._start()
+
+    def _start(self) -> None:
         if self._flying is None:
             self._flying = asyncio.create_task(self._fly())
-        return future
 
     async def _fly(self) -> None:
         try:
-            while self._waiting:
+            while self._waiting or self._listening:
                 batch, self._waiting = self._waiting, []
+                listeners, self._listening = self._listening, []
+                answer: Answer | None = None
                 try:
                     answer = await self._read()
                 except Exception as error:
@@ -39,5 +51,7 @@ class SingleFlight(Generic[Answer]):
                     for future in batch:
                         if not future.done():
                             future.set_result(answer)
+                for listener in listeners:
+                    listener(answer)
         finally:
             self._flying = None

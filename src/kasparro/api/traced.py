@@ -8,7 +8,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from kasparro.api.answer import Answer
 from kasparro.api.edge import Edge
-from kasparro.api.exchange import Exchange
+from kasparro.api.exchange import Exchange, Headers
 from kasparro.observability.traces import flush_traces, span
 
 _FLUSH_S = 1.5
@@ -32,7 +32,7 @@ class TracedEdge(Edge):
 
         await super().__call__(scope, receive, end)
 
-    def hurry(self, exchange: Exchange, then: Callable[[Answer | None], None]) -> bool:
+    def may_recall(self, method: str, path: str, query: str, headers: Headers) -> bool:
         """Never: a span wants to begin and end around all of it."""
         return False
 

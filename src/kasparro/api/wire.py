@@ -5,15 +5,18 @@ needs no ASGI for that: several times as many of them a second leave this way.
 """
 
 import asyncio
+import time
 from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
+from uvicorn._types import HTTPScope
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from kasparro.api.answer import Answer
+from kasparro.api.cache import Stamp
 from kasparro.api.edge import Edge
 from kasparro.api.exchange import Exchange, HeaderList
 from kasparro.api.problems import MEDIA_TYPE, Problem
@@ -45,6 +48,8 @@ class Wire(HttpToolsProtocol):
         self._refused = False
         self._deadline: asyncio.TimerHandle | None = None
         self._stalled: asyncio.TimerHandle | None = None
+        self._idle: asyncio.TimerHandle | None = None
+        self._answered_at = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin, unless there are too many connections already."""
@@ -58,7 +63,7 @@ class Wire(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End."""
-        for timer in (self._deadline, self._stalled):
+        for timer in (self._deadline, self._stalled, self._idle):
             if timer is not None:
                 timer.cancel()
         super().connection_lost(exc)
@@ -97,6 +102,27 @@ class Wire(HttpToolsProtocol):
             self._stalled.cancel()
             self._stalled = None
 
+    def on_response_complete(self) -> None:
+        """Go on with what waits, or else wait: one timer sees that no request comes, however many came before."""
+        if self.pipeline or self.transport.is_closing():
+            super().on_response_complete()
+            return
+        self.server_state.total_requests += 1
+        self.flow.resume_reading()
+        self._answered_at = self.loop.time()
+        if self._idle is None:
+            self._idle = self.loop.call_later(self.timeout_keep_alive, self._end_if_idle)
+
+    def _end_if_idle(self) -> None:
+        self._idle = None
+        if not self._is_idle():
+            return
+        left = self._answered_at + self.timeout_keep_alive - self.loop.time()
+        if left > 0 or self._in_head:
+            self._idle = self.loop.call_later(left if left > 0 else _HEAD_SECONDS, self._end_if_idle)
+        else:
+            self.transport.close()
+
     def send_400_response(self, msg: str) -> None:
         """Refuse what isn't HTTP."""
         self._refuse(Problem(400, "This is no HTTP/1.1 request"))
@@ -132,32 +158,33 @@ class Wire(HttpToolsProtocol):
             self._prepare_scope()
             super().on_headers_complete()
             return
-        path, _, query = url.partition(b"?")
-        text = path.decode("ascii")
-        headers = HeaderList(self.headers)
-        exchange = edge.arrival(
-            method.decode("ascii"), unquote(text) if "%" in text else text, query.decode("ascii"), headers, self._peer
+        turn = _Turn(
+            method.decode("ascii"), url, HeaderList(self.headers),
+            keep_alive=self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive(),
         )  # fmt: skip
-        turn = _Turn(keep_alive=self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive())
         self.cycle = turn  # type: ignore[assignment]
-        then = partial(self._hurried, edge, exchange, turn, path, query)
-        if self.flow.write_paused or not edge.hurry(exchange, then):
-            then(None)
+        if not self.flow.write_paused and edge.may_recall(turn.method, turn.path, turn.query, turn.headers):
+            edge.soon(partial(self._recall, edge, turn))
+        else:
+            self._begin(edge, turn, turn.arrival(edge, self._peer))
 
     # Answers
 
-    def _hurried(
-        self, edge: Edge, exchange: Exchange, turn: "_Turn", path: bytes, query: bytes, answer: Answer | None
-    ) -> None:  # fmt: skip
-        if answer is not None:
+    def _recall(self, edge: Edge, turn: "_Turn", stamp: Stamp | None) -> None:
+        exchange = turn.arrival(edge, self._peer)
+        answer = edge.recall(exchange, stamp)
+        if answer is None:
+            self._begin(edge, turn, exchange)
+        else:
             self._send(turn, answer)
-            return
-        task = self.loop.create_task(self._answer(edge, exchange, turn, path, query))
+
+    def _begin(self, edge: Edge, turn: "_Turn", exchange: Exchange) -> None:
+        task = self.loop.create_task(self._answer(edge, turn, exchange))
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 
-    async def _answer(self, edge: Edge, exchange: Exchange, turn: "_Turn", path: bytes, query: bytes) -> None:
-        answer = await edge.meet(exchange, partial(self._pass_on, edge, exchange, turn, path, query))
+    async def _answer(self, edge: Edge, turn: "_Turn", exchange: Exchange) -> None:
+        answer = await edge.meet(exchange, partial(self._pass_on, edge, turn, exchange))
         if self.flow.write_paused:
             await self.flow.drain()
         if answer is not None:
@@ -166,12 +193,9 @@ class Wire(HttpToolsProtocol):
             # What has begun and can't be ended is cut off: nobody shall take it for the whole.
             self.transport.close()
 
-    async def _pass_on(self, edge: Edge, exchange: Exchange, turn: "_Turn", path: bytes, query: bytes) -> None:
+    async def _pass_on(self, edge: Edge, turn: "_Turn", exchange: Exchange) -> None:
         """Have the app answer, over ASGI."""
-        self._prepare_scope()
-        scope = self.scope
-        scope["method"] = exchange.method
-        scope["path"], scope["raw_path"], scope["query_string"] = exchange.path, path, query
+        scope = self._scope_of(turn)
         cycle = RequestResponseCycle(
             scope=scope, transport=self.transport, flow=self.flow, logger=self.logger,
             access_logger=self.access_logger, access_log=False, default_headers=self.server_state.default_headers,
@@ -233,6 +257,17 @@ class Wire(HttpToolsProtocol):
         self.url, self.expect_100_continue = url, expects
         self.headers += headers
 
+    def _scope_of(self, turn: "_Turn") -> HTTPScope:
+        """What uvicorn would have made of a request, while the next one may be coming in."""
+        coming = self.url, self.headers, self.expect_100_continue, self.scope
+        super().on_message_begin()
+        scope = self.scope
+        self.url, self.headers, self.expect_100_continue, self.scope = coming
+        raw_path, _, query = turn.url.partition(b"?")
+        scope["method"], scope["headers"] = turn.method, turn.headers.pairs
+        scope["path"], scope["raw_path"], scope["query_string"] = turn.path, raw_path, query
+        return scope
+
 
 class _Nobody:
     """Whom nobody waits for."""
@@ -246,14 +281,27 @@ _NOBODY = _Nobody()
 
 class _Turn:
     """A request that the edge is answering, as far as uvicorn's protocol wants to know. `cycle` takes its place when it
-    is passed on."""
+    is passed on. `path` is decoded, `query` as it came."""
 
-    __slots__ = ("cycle", "disconnected", "keep_alive", "message_event", "more_body", "response_complete")
+    __slots__ = (
+        "began", "cycle", "disconnected", "headers", "keep_alive", "message_event", "method", "more_body", "path",
+        "query", "response_complete", "url",
+    )  # fmt: skip
 
-    def __init__(self, *, keep_alive: bool) -> None:
+    def __init__(self, method: str, url: bytes, headers: HeaderList, *, keep_alive: bool) -> None:
+        self.began = time.perf_counter()
+        self.method = method
+        self.url = url
+        path, _, self.query = url.decode("ascii").partition("?")
+        self.path = unquote(path) if "%" in path else path
+        self.headers = headers
         self.keep_alive = keep_alive
         self.cycle: RequestResponseCycle | None = None
         self.disconnected = False
         self.response_complete = False
         self.more_body = False
         self.message_event = _NOBODY
+
+    def arrival(self, edge: Edge, peer: str) -> Exchange:
+        """The exchange that began with it."""
+        return edge.arrival(self.method, self.path, self.query, self.headers, peer, self.began)
