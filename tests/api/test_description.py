@@ -73,6 +73,19 @@ def test_everything_is_described(described: dict[str, Any]) -> None:
     assert {tag for *_, operation in operations(described) for tag in operation["tags"]} == tags
 
 
+def _bounded(schema: dict[str, Any]) -> bool:
+    kinds = schema.get("anyOf", [schema])
+    return all("minimum" in kind for kind in kinds if kind.get("type") in ("integer", "number"))
+
+
+def test_numbers_that_can_be_asked_for_have_their_bounds_described(described: dict[str, Any]) -> None:
+    given = [
+        resolved(described, one) for *_, operation in operations(described) for one in operation.get("parameters", ())
+    ]
+    assert sum(_bounded(one["schema"]) for one in given) > 50
+    assert [one["name"] for one in given if not _bounded(one["schema"])] == []
+
+
 def test_errors_are_problems_and_those_that_can_happen_are_listed(described: dict[str, Any]) -> None:
     for path, method, operation in operations(described):
         responses = operation["responses"]

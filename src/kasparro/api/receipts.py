@@ -11,14 +11,14 @@ from pydantic import BaseModel, Field
 from kasparro.api.answers import answer
 from kasparro.api.desk import Desk, Worker
 from kasparro.api.exchange import Current
-from kasparro.api.parameters import MAX_ID, Whole
+from kasparro.api.parameters import DIGITS, MAX_ID
 from kasparro.api.problems import Problem, ProblemDetails
 from kasparro.api.quotes import Answered
 from kasparro.store.payloads import read_payload
 from kasparro.store.receipts import Receipt, get_receipt
 
 router = APIRouter(tags=["receipts"])
-QuoteId = Annotated[Whole, Path(ge=1, le=MAX_ID, description="The quote's number", examples=[3145728])]
+QuoteId = Annotated[int, Path(ge=1, le=MAX_ID, description="The quote's number", examples=[3145728]), DIGITS]
 _UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": ProblemDetails, "description": "There is no such quote"}}
 _BYTES = {
     "description": "The bytes",

@@ -12,7 +12,7 @@ from kasparro.api.asking import asks
 from kasparro.api.comparing import Odd, odd
 from kasparro.api.desk import Desk, Worker
 from kasparro.api.exchange import Current
-from kasparro.api.parameters import MAX_ID, Text, Whole
+from kasparro.api.parameters import DIGITS, MAX_ID, Text, Whole
 from kasparro.api.problems import Problem, ProblemDetails
 from kasparro.api.quotes import Answered
 from kasparro.store.anomalies import count_by_severity, list_anomalies
@@ -20,7 +20,7 @@ from kasparro.store.runs import Run, get_run, list_runs
 
 router = APIRouter(tags=["runs"])
 RunStatus = Literal["queued", "running", "success", "partial", "failed", "interrupted"]
-RunId = Annotated[Whole, Path(ge=1, le=MAX_ID, description="The run's number", examples=[1])]
+RunId = Annotated[int, Path(ge=1, le=MAX_ID, description="The run's number", examples=[1]), DIGITS]
 _UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": ProblemDetails, "description": "There is no such run"}}
 _WORST = 50
 """Anomalies of a run that are shown beside another."""
