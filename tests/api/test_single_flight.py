@@ -2,6 +2,7 @@
 
 import asyncio
 from itertools import count
+from typing import Any
 
 import pytest
 
@@ -74,6 +75,7 @@ async def test_a_question_that_was_given_up_stops_nothing(broken: bool) -> None:
 
 async def test_listeners_hear_what_was_read_after_they_asked_and_nothing_where_reading_fails() -> None:
     reads = 0
+    broken: list[dict[str, Any]] = []
     going_on = asyncio.Event()
 
     async def read() -> int:
@@ -84,7 +86,12 @@ async def test_listeners_hear_what_was_read_after_they_asked_and_nothing_where_r
         await going_on.wait()
         return reads
 
-    flight, heard = SingleFlight(read), list[tuple[str, int | None]]()
+    def breaks(answer: object) -> None:
+        raise OSError
+
+    flight, heard = SingleFlight(read), list[tuple[str, object]]()
+    asyncio.get_running_loop().set_exception_handler(lambda _, told: broken.append(told))
+    flight.tell(breaks)
     flight.tell(lambda answer: heard.append(("first", answer)))
     await asyncio.sleep(0)
     flight.tell(lambda answer: heard.append(("late", answer)))
@@ -96,4 +103,5 @@ async def test_listeners_hear_what_was_read_after_they_asked_and_nothing_where_r
     flight.tell(lambda answer: heard.append(("failed", answer)))
     with pytest.raises(ValueError):
         await flight.ask()
-    assert heard[2:] == [("failed", None)]
+    assert heard[2][0] == "failed" and isinstance(heard[2][1], ValueError)
+    assert [type(told["exception"]) for told in broken] == [OSError]

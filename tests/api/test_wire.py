@@ -196,6 +196,18 @@ def test_one_connection_too_many_is_refused_and_room_is_made_again(url: str, tmp
         until(answers)
 
 
+@pytest.mark.parametrize("before", [b"", GET % (b"/livez", b"")], ids=["alone", "pipelined"])
+def test_a_head_is_a_head_whoever_answers_it(client: Client, before: bytes) -> None:
+    asked = {"/livez": 200, "/nope": 404, "/dashboard/start": 200, "/openapi.json": 200, "/data?limit=9": 200,
+             "/data?limit=0": 422, "/metrics": 200}  # fmt: skip
+    for path, status in [*asked.items(), *asked.items()]:
+        client.send(before + b"HEAD %s HTTP/1.1\r\nHost: here\r\n\r\n" % path.encode() + GET % (b"/livez", b""))
+        if before:
+            assert client.answer()[0] == 200
+        assert client.answer(head=True)[0] == status
+        assert client.answer()[0] == 200, f"after HEAD {path}"
+
+
 async def test_who_asks_nothing_more_is_hung_up_on_and_who_does_is_not() -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})

@@ -59,9 +59,22 @@ async def test_a_visit_above_the_limit_is_answered_with_a_page(url: str) -> None
         assert answer.headers["content-type"] == "text/html; charset=utf-8"
         assert answer.headers["content-security-policy"] == shown.headers["content-security-policy"]
         assert answer.headers["ratelimit-policy"] and 1 <= int(answer.headers["retry-after"]) <= 60
-        assert "That was too fast" in answer.text and 'href="/dashboard/market"' in answer.text
+        assert "That was too fast" in answer.text and '<a class="button" href="">Try again</a>' in answer.text
         series = await api.get("/dashboard/assets/bitcoin/series", headers={"accept": "application/json"})
         assert series.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_visit_that_is_shed_isn_t_told_that_the_database_is_away(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = app_of(url)
+    monkeypatch.setattr(app, "_max_waiting", 0)
+    async with running(app) as api:
+        answer = await api.get("/dashboard", headers={"accept": "text/html"})
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+        assert "Too many ask at once" in answer.text
+        assert "waiting.js" not in answer.text and "doctor" not in answer.text
+        assert (await api.get("/dashboard")).headers["content-type"] == "application/problem+json"
 
 
 async def test_the_first_minute_shows_the_run_at_work(api: httpx2.AsyncClient, connection: Connection) -> None:

@@ -3,10 +3,10 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, NamedTuple
 
+import structlog
 from fastapi import Depends, Request
 
 from kasparro.api.boards import Boards
@@ -18,13 +18,13 @@ from kasparro.api.problems import unacceptable
 from kasparro.api.quotes import EPOCH
 from kasparro.api.single_flight import SingleFlight
 from kasparro.config import Settings
-from kasparro.errors import KasparroError
 from kasparro.market.snapshot import Snapshot
 from kasparro.store.errors import DatabaseError, explain
 from kasparro.store.latest import last_moment, moment_of, read_snapshot
 from kasparro.store.pool import Pool
 from kasparro.store.pulse import Pulse
 
+log = structlog.stdlib.get_logger(__name__)
 _WARMING_SECONDS = 2.0
 
 
@@ -73,12 +73,14 @@ class Desk:
     async def warm(self) -> None:
         """Read the newest quotes, and what assets there are, before somebody waits for them. What hinders that, the
         first who asks is told."""
-        with suppress(KasparroError, DatabaseError, TimeoutError):
+        try:
             async with asyncio.timeout(_WARMING_SECONDS):
                 stamp = await self.stamps.ask()
                 snapshot = await self._newest(stamp)
                 self.boards.board(snapshot, _minute(stamp)).places(0, 1)
                 await self.boards.catalogue(snapshot)
+        except Exception as error:  # whatever it is: who asks is answered as well as can be
+            log.info("not_warm", error=f"{type(error).__name__}: {error}")
 
     async def chosen(self, exchange: Exchange, as_of: datetime | None, begun_at: int | None = None) -> Chosen:
         """The newest quotes, with all that was committed before the request's arrival; or those known at `as_of`.

@@ -23,7 +23,7 @@ from kasparro.api.exports import accepted_format
 from kasparro.api.gate import Gate
 from kasparro.api.limits import Allowance, RateLimiter
 from kasparro.api.metrics import Metrics
-from kasparro.api.problems import MEDIA_TYPE, Problem, problem_of
+from kasparro.api.problems import MEDIA_TYPE, Problem, TooMany, problem_of
 from kasparro.errors import KasparroError
 
 log = structlog.stdlib.get_logger(__name__)
@@ -40,14 +40,15 @@ _VARY = ("vary", "accept, accept-encoding")
 CLOSED = ("content-security-policy", "default-src 'none'; frame-ancestors 'none'")
 _GZIP = ("content-encoding", "gzip")
 _Headers = list[tuple[str, str]]
-PageOf = Callable[[str, int, str], tuple[str, Mapping[str, str]]]
+PageOf = Callable[[str, int, str, bool], tuple[str, Mapping[str, str]]]
 _NONE = Fixed()
 
 
 class Edge:
     """Wraps `app`. At most `max_waiting` requests are worked on at a time; more are refused at once with 503. The
     paths of `files` are neither limited nor shed, like those of EXEMPT: pages need them to show anything. `page_of`
-    makes a page of what is refused, from its path, status and detail: HTML, and its own headers."""
+    makes a page of what is refused, from its path, status, detail, and whether only too many ask: HTML, and its own
+    headers."""
 
     def __init__(
         self, app: ASGIApp, desk: Desk, *, cache: AnswerCache, clients: Clients, gate: Gate,
@@ -93,19 +94,24 @@ class Edge:
             return False
         return self._question(method, path, query, headers) is not None
 
-    def soon(self, then: Callable[[Stamp | None], None]) -> None:
-        """Call `then`, which is to `recall`, with the stamp of a moment after this one, None if there is none."""
+    def soon(self, then: Callable[[Stamp | Exception], None]) -> None:
+        """Call `then`, which is to `recall`, with the stamp of a moment after this one, or with why there is none."""
         self._working += 1
         self._desk.stamps.tell(then)
 
-    def recall(self, exchange: Exchange, stamp: Stamp | None) -> Answer | None:
+    def recall(self, exchange: Exchange, stamp: Stamp | Exception) -> Answer | None:
         """The answer to `exchange` that is kept; None when it is to be met after all."""
         answer = None
         try:
+            if isinstance(stamp, Exception):
+                raise stamp
             exchange.stamp = stamp
             question = self._question(exchange.method, exchange.path, exchange.query, exchange.headers)
-            if stamp is not None and question is not None:
+            if question is not None:
                 answer = self._recalled(exchange, question, stamp)
+        except KasparroError as error:
+            log.warning("request_failed", error=error.message, request_id=exchange.request_id, path=exchange.path)
+            answer = self._refusal(problem_of(error), exchange)
         except Exception:
             log.exception("request_broke", request_id=exchange.request_id, path=exchange.path)
             answer = self._refusal(Problem(500, _BUG), exchange)
@@ -147,7 +153,7 @@ class Edge:
         if path not in self._exempt:
             if self._working > self._max_waiting:
                 self._metrics.shed()
-                raise Problem(503, "Too many requests wait. Try again in a second", headers={"Retry-After": "1"})
+                raise TooMany
             if self._limiter is not None:
                 exchange.extra += _limit_headers(self._limiter, await self._limiter.ask(exchange.client))
         if self._gate.closed:
@@ -183,13 +189,14 @@ class Edge:
     def _refusal(self, problem: Problem, exchange: Exchange) -> Answer:
         exchange.status = problem.status
         if _is_visit(exchange):
-            text, its_own = self._page_of(exchange.path, problem.status, problem.detail)
+            busy = isinstance(problem, TooMany)
+            text, its_own = self._page_of(exchange.path, problem.status, problem.detail, busy)
             body = text.encode()
             headers = [("content-type", "text/html; charset=utf-8"), *its_own.items()]
         else:
             body = problem.body(exchange.path, exchange.request_id)
             headers = [("content-type", MEDIA_TYPE), CLOSED]
-        headers += [("content-length", str(len(body)))]
+        headers.append(("content-length", str(len(body))))
         headers += [(name.lower(), value) for name, value in problem.headers.items()]
         headers += [*SECURITY, *exchange.extra]
         return Answer(problem.status, _NONE, headers, () if exchange.method == "HEAD" else (body,))
@@ -199,7 +206,8 @@ class Edge:
         method = exchange.method
         scope["exchange"] = exchange
         if method == "HEAD":
-            scope["method"] = "GET"
+            # The server still has to know that no body follows.
+            scope = {**scope, "method": "GET"}
         elif method not in ("GET", "OPTIONS"):
             # Nor is it work to wait for a body.
             self._working -= 1

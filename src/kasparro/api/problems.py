@@ -67,6 +67,13 @@ class Problem(Exception):
         return msgspec.json.encode(members)
 
 
+class TooMany(Problem):
+    """More ask at a time than can be answered."""
+
+    def __init__(self) -> None:
+        super().__init__(503, "Too many requests wait. Try again in a second", headers={"Retry-After": "1"})
+
+
 def unacceptable(parameter: str, given: object, accepted: str) -> Problem:
     """The problem of one parameter whose value isn't accepted."""
     shown = _short(given)
@@ -92,7 +99,7 @@ def problem_of(error: KasparroError) -> Problem:
     """What a client is told of an error; the log has the rest."""
     match error:
         case Overloaded():
-            return Problem(503, "Too many requests wait. Try again in a second", headers={"Retry-After": "1"})
+            return TooMany()
         case DatabaseUnavailable() | ConnectionLost() | DatabaseRefused() | DiskFull():
             return Problem(
                 503, "The database doesn't answer. Try again when it is back; `/health` tells",

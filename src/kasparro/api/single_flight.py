@@ -14,7 +14,7 @@ class SingleFlight(Generic[Answer]):
     def __init__(self, read: Callable[[], Awaitable[Answer]]) -> None:
         self._read = read
         self._waiting: list[asyncio.Future[Answer]] = []
-        self._listening: list[Callable[[Answer | None], None]] = []
+        self._listening: list[Callable[[Answer | Exception], None]] = []
         self._flying: asyncio.Task[None] | None = None
 
     def ask(self) -> asyncio.Future[Answer]:
@@ -25,9 +25,9 @@ class SingleFlight(Generic[Answer]):
         self._start()
         return future
 
-    def tell(self, listener: Callable[[Answer | None], None]) -> None:
-        """Call `listener`, which must not raise, with what `read` gives, called after this moment; with None if it
-        raises. For hundreds who ask at a time this leaves less lying about than a future each."""
+    def tell(self, listener: Callable[[Answer | Exception], None]) -> None:
+        """Call `listener` with what `read` gives or raises, called after this moment. For hundreds who ask at a time
+        this leaves less lying about than a future each."""
         self._listening.append(listener)
         self._start()
 
@@ -40,10 +40,11 @@ class SingleFlight(Generic[Answer]):
             while self._waiting or self._listening:
                 batch, self._waiting = self._waiting, []
                 listeners, self._listening = self._listening, []
-                answer: Answer | None = None
+                answer: Answer | Exception
                 try:
                     answer = await self._read()
                 except Exception as error:
+                    answer = error
                     for future in batch:
                         if not future.done():
                             future.set_exception(error)
@@ -52,6 +53,10 @@ class SingleFlight(Generic[Answer]):
                         if not future.done():
                             future.set_result(answer)
                 for listener in listeners:
-                    listener(answer)
+                    try:
+                        listener(answer)
+                    except Exception as error:  # the others must hear it
+                        told = {"message": "a listener broke", "exception": error}
+                        asyncio.get_running_loop().call_exception_handler(told)
         finally:
             self._flying = None

@@ -170,7 +170,7 @@ class Wire(HttpToolsProtocol):
 
     # Answers
 
-    def _recall(self, edge: Edge, turn: "_Turn", stamp: Stamp | None) -> None:
+    def _recall(self, edge: Edge, turn: "_Turn", stamp: Stamp | Exception) -> None:
         exchange = turn.arrival(edge, self._peer)
         answer = edge.recall(exchange, stamp)
         if answer is None:

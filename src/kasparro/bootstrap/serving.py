@@ -4,6 +4,8 @@ import os
 from functools import partial
 from ipaddress import ip_address
 
+from pydantic import SecretStr
+
 from kasparro.bootstrap.database import Database
 from kasparro.bootstrap.providers import source_names
 from kasparro.bootstrap.worker import Serving, api
@@ -20,9 +22,9 @@ def serve(settings: Settings, database: Database) -> None:
     from kasparro.api.metrics_folder import metrics_folder
     from kasparro.api.server import run_server
 
-    url = settings.database_read_url
+    url = SecretStr(database.url)
     serving = Serving(
-        settings, read_url=url.get_secret_value() if url else database.url, write_url=database.url,
+        settings, read_url=settings.database_read_url or url, write_url=url,
         sources=tuple(builders()), etl_sources=source_names(settings), exposed=exposed(settings),
     )  # fmt: skip
     with metrics_folder(settings.kasparro_home) as counts:

@@ -5,6 +5,7 @@ from multiprocessing import parent_process
 from typing import TYPE_CHECKING
 
 import msgspec
+from pydantic import SecretStr
 
 from kasparro.bootstrap.observing import set_up_logs, set_up_traces
 from kasparro.bootstrap.orphans import end_with_parent
@@ -19,8 +20,8 @@ class Serving(msgspec.Struct, frozen=True):
     `exposed` when others than this machine can reach it."""
 
     settings: Settings
-    read_url: str
-    write_url: str
+    read_url: SecretStr
+    write_url: SecretStr
     sources: tuple[str, ...]
     etl_sources: tuple[str, ...]
     exposed: bool
@@ -38,6 +39,6 @@ def api(serving: Serving) -> "ASGIApp":
     set_up_logs(serving.settings, quietest=LogLevel.INFO)
     set_up_traces(serving.settings)
     return make_app(
-        serving.settings, read_url=serving.read_url, write_url=serving.write_url, sources=serving.sources,
-        etl_sources=serving.etl_sources, exposed=serving.exposed,
+        serving.settings, read_url=serving.read_url.get_secret_value(), write_url=serving.write_url.get_secret_value(),
+        sources=serving.sources, etl_sources=serving.etl_sources, exposed=serving.exposed,
     )  # fmt: skip

@@ -136,13 +136,15 @@ async def _broke(house: House, request: Request, error: Exception) -> Response:
     return _problem(house, request, 500, _BUG)
 
 
-def problem_page(house: House, path: str, status: int, detail: str) -> tuple[str, Mapping[str, str]]:
-    """The page in place of the one at `path` that isn't shown for the reason `detail`: HTML, and its own headers."""
-    return _text(house, path, _told(status, detail), {}), _HEADERS
+def problem_page(house: House, path: str, status: int, detail: str, busy: bool) -> tuple[str, Mapping[str, str]]:
+    """The page in place of the one at `path` that isn't shown for the reason `detail`, `busy` when that is only that
+    too many ask: HTML, and its own headers."""
+    return _text(house, path, _told(status, detail, busy=busy), {}), _HEADERS
 
 
-def _told(status: int, detail: str) -> Content:
-    return Content("error.html", {"status": status, "detail": detail, "now": None, "simulated": []}, status)
+def _told(status: int, detail: str, *, busy: bool = False) -> Content:
+    values = {"status": status, "detail": detail, "busy": busy, "now": None, "simulated": []}
+    return Content("error.html", values, status)
 
 
 def _problem(house: House, request: Request, status: int, detail: str) -> Response:

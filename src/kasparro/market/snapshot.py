@@ -76,7 +76,12 @@ class Snapshot:
         after = Snapshot(version, rows)
         made = after.__dict__
         made["_places"] = places
-        after._outdated = {field: (sorting, {*since, *touched}) for field, (sorting, since) in self._outdated.items()}
+        after._outdated = {
+            field: (sorting, both)
+            for field, (sorting, since) in self._outdated.items()
+            # Of what nobody asks for any more nothing is worth keeping.
+            if len(both := {*since, *touched}) * 4 <= len(rows)
+        }
         after._outdated |= {field: (sorting, touched) for field, sorting in self._sorted.items()}
         if (numbers := self.__dict__.get("_numbers")) is not None:
             made["_numbers"] = numbers_after(numbers, rows, sorted(touched))
