@@ -1,5 +1,6 @@
 """The pages, put together: addresses, rendering, errors."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
@@ -88,8 +89,8 @@ class _SignIn:
 
 async def _show(house: House, page: Callable[[Visit], Awaitable[Content]], request: Request) -> Response:
     visit = Visit(house, request)
-    content = await page(visit)
-    return _rendered(house, request, content, {"now": visit.now, "simulated": await visit.simulated()})
+    content, simulated = await asyncio.gather(page(visit), visit.simulated())
+    return _rendered(house, request, content, {"now": visit.now, "simulated": simulated})
 
 
 async def _entrance(request: Request) -> Response:
