@@ -11,6 +11,8 @@ from pathlib import Path
 
 import msgspec
 
+# Commands import the client when they need it; here that is part of start-up, like all imports.
+import kasparro.sources.client  # noqa: F401
 from kasparro.cli.main import app
 
 
